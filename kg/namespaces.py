@@ -1,0 +1,50 @@
+"""Public prefixes, and the IRIs of the vocabularies that the engine itself speaks."""
+
+from typing import Final
+
+PREFIXES: Final = {
+    "dcat": "http://www.w3.org/ns/dcat#",
+    "dcterms": "http://purl.org/dc/terms/",
+    "foaf": "http://xmlns.com/foaf/0.1/",
+    "org": "http://www.w3.org/ns/org#",
+    "owl": "http://www.w3.org/2002/07/owl#",
+    "prov": "http://www.w3.org/ns/prov#",
+    "rdf": "http://www.w3.org/1999/02/22-rdf-syntax-ns#",
+    "rdfs": "http://www.w3.org/2000/01/rdf-schema#",
+    "schema": "https://schema.org/",
+    "sd": "http://www.w3.org/ns/sparql-service-description#",
+    "sh": "http://www.w3.org/ns/shacl#",
+    "skos": "http://www.w3.org/2004/02/skos/core#",
+    "void": "http://rdfs.org/ns/void#",
+    "xsd": "http://www.w3.org/2001/XMLSchema#",
+}
+
+DCAT_CATALOG: Final = f"{PREFIXES['dcat']}Catalog"
+DCAT_DATASET: Final = f"{PREFIXES['dcat']}Dataset"
+DCTERMS_DESCRIPTION: Final = f"{PREFIXES['dcterms']}description"
+DCTERMS_IS_PART_OF: Final = f"{PREFIXES['dcterms']}isPartOf"
+DCTERMS_TITLE: Final = f"{PREFIXES['dcterms']}title"
+RDF_TYPE: Final = f"{PREFIXES['rdf']}type"
+RDFS_LABEL: Final = f"{PREFIXES['rdfs']}label"
+SKOS_PREF_LABEL: Final = f"{PREFIXES['skos']}prefLabel"
+VOID_URI_SPACE: Final = f"{PREFIXES['void']}uriSpace"
+
+# Properties that name a thing, best first.
+LABEL_PROPERTIES: Final = (RDFS_LABEL, SKOS_PREF_LABEL, DCTERMS_TITLE)
+
+
+def shorten(iri: str, prefixes: dict[str, str] | None = None) -> str:
+    """An IRI as a prefixed name where a prefix fits, else in angle brackets.
+
+    >>> shorten("http://www.w3.org/ns/shacl#path")
+    'sh:path'
+    >>> shorten("https://example.org/x")
+    '<https://example.org/x>'
+    """
+    known = PREFIXES if prefixes is None else PREFIXES | prefixes
+    best = max(((name, start) for name, start in known.items() if iri.startswith(start)), key=_length, default=None)
+    return f"{best[0]}:{iri[len(best[1]) :]}" if best and len(iri) > len(best[1]) else f"<{iri}>"
+
+
+def _length(prefix: tuple[str, str]) -> int:
+    return len(prefix[1])

@@ -1,0 +1,75 @@
+"""The engine's own queries about any content: its catalogue, what it holds, and the names of things.
+
+They look into the named graphs, so that they answer alike whether or not the default graph is their union.
+"""
+
+from collections.abc import Iterable
+from typing import Final
+
+from kg.sparql import iri_term
+
+CATALOG: Final = """
+PREFIX dcat: <http://www.w3.org/ns/dcat#>
+PREFIX dcterms: <http://purl.org/dc/terms/>
+SELECT ?title ?description WHERE {
+  GRAPH ?graph {
+    ?catalog a dcat:Catalog .
+    OPTIONAL { ?catalog dcterms:title ?title }
+    OPTIONAL { ?catalog dcterms:description ?description }
+  }
+}
+ORDER BY ?catalog ?title ?description
+"""
+
+COUNTS: Final = """
+SELECT (COUNT(*) AS ?statements) (COUNT(DISTINCT ?graph) AS ?graphs) WHERE { GRAPH ?graph { ?s ?p ?o } }
+"""
+
+CLASSES: Final = """
+PREFIX owl: <http://www.w3.org/2002/07/owl#>
+SELECT ?class (COUNT(DISTINCT ?thing) AS ?things) WHERE {
+  GRAPH ?ontology { ?class a owl:Class }
+  GRAPH ?graph { ?thing a ?class }
+}
+GROUP BY ?class
+ORDER BY DESC(?things) ?class
+LIMIT 60
+"""
+
+# The properties that name a thing, the best first.
+NAMING_PROPERTIES: Final = (
+    "http://www.w3.org/2004/02/skos/core#prefLabel",
+    "http://www.w3.org/2000/01/rdf-schema#label",
+    "http://purl.org/dc/terms/title",
+    "https://schema.org/name",
+    "http://xmlns.com/foaf/0.1/name",
+)
+
+
+def labels_query(iris: Iterable[str]) -> str:
+    """A query for every name of the given things: `?iri ?property ?label`. What is not an absolute IRI is left out."""
+    terms: list[str] = []
+    for iri in iris:
+        try:
+            terms.append(iri_term(iri))
+        except ValueError:
+            continue
+    properties = " ".join(iri_term(naming) for naming in NAMING_PROPERTIES)
+    return (
+        f"SELECT DISTINCT ?iri ?property ?label WHERE {{\n  VALUES ?iri {{ {' '.join(terms)} }}\n"
+        f"  VALUES ?property {{ {properties} }}\n  GRAPH ?graph {{ ?iri ?property ?label }}\n}}"
+    )
+
+
+def members_query(class_iri: str) -> str:
+    """A query, for people to start from, for the things of a class by name."""
+    return (
+        "PREFIX rdfs: <http://www.w3.org/2000/01/rdf-schema#>\n"
+        f"SELECT ?thing ?label WHERE {{\n  ?thing a {iri_term(class_iri)} .\n"
+        "  OPTIONAL { ?thing rdfs:label ?label }\n}\nORDER BY ?label ?thing\nLIMIT 1000"
+    )
+
+
+def description_query(iri: str) -> str:
+    """A query for what is said of a thing."""
+    return f"DESCRIBE {iri_term(iri)}"

@@ -1,0 +1,171 @@
+"""Stored queries: `queries/<group>/<name>.rq`, each a SPARQL text that runs as it stands, with a header that explains it."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from kg.errors import ContentError, QueryError, QueryRefused, QuerySyntax
+from kg.queries.header import line_of, read_header
+from kg.queries.parameters import Parameter, read_parameters
+from kg.sparql import UPDATE, Limits, Query, bind, position, projection, vet
+
+CHECKS: Final = "checks"
+SEVERITIES: Final = ("Violation", "Warning", "Info")
+
+_KEYS: Final = frozenset({"title", "question", "parameters", "columns", "id", "severity"})
+_CHECK_COLUMNS: Final = ("focus", "value", "message")
+
+
+@dataclass(frozen=True)
+class StoredQuery:
+    """One stored query."""
+
+    group: str
+    name: str
+    title: str
+    question: str
+    """What it answers, in plain English; empty where the header has none."""
+    text: str
+    """The whole file, header included: it runs anywhere as it stands."""
+    form: str
+    columns: Mapping[str, str]
+    """Projected variable -> what it is, in the order of the header."""
+    parameters: tuple[Parameter, ...]
+    code: str
+    """The `id` of the header; empty where it has none."""
+    severity: str
+    """`Violation`, `Warning` or `Info` for a check; empty for any other query."""
+
+    @property
+    def identifier(self) -> str:
+        """Its name among all stored queries, `group/name`."""
+        return f"{self.group}/{self.name}"
+
+
+def load_queries(folder: Path, *, read_text: Callable[[Path], str], limits: Limits) -> tuple[StoredQuery, ...]:
+    """Every stored query of a `queries` folder, ordered by group and name; none where the folder is missing.
+
+    `read_text` gives the text of a file, in the base IRI that is published.
+
+    Raises:
+        ContentError: a header or a query is not as it must be; names the file and the line.
+    """
+    paths = sorted(folder.glob("*/*.rq"), key=lambda path: (path.parent.name, path.stem))
+    return tuple(_read_query(path, read_text(path), limits=limits) for path in paths)
+
+
+def bind_parameters(query: StoredQuery, values: Mapping[str, str]) -> str:
+    """The text of a stored query with the given values in place of the defaults.
+
+    Raises:
+        QueryRefused: a name that is no parameter of the query, or a value that is not of the parameter's type.
+    """
+    known = {parameter.name: parameter for parameter in query.parameters}
+    terms: dict[str, str] = {}
+    for name, value in values.items():
+        if name not in known:
+            raise QueryRefused(
+                f"{query.identifier} has no parameter {name}",
+                remedy=f"it has: {', '.join(known) or 'none'}",
+            )
+        terms[name] = known[name].term(value)
+    return bind(query.text, terms)
+
+
+def _read_query(path: Path, text: str, *, limits: Limits) -> StoredQuery:
+    header = read_header(text, path)
+    _check_keys(header, text, path=path)
+    vetted = _vet(text, path, limits=limits)
+    group = path.parent.name
+    columns = _columns(header, vetted, text=text, path=path)
+    severity = header.get("severity", "")
+    if group == CHECKS:
+        _check_the_check(severity, vetted, text=text, path=path)
+    return StoredQuery(
+        group=group,
+        name=path.stem,
+        title=header["title"].strip(),
+        question=header.get("question", "").strip(),
+        text=text,
+        form=vetted.form,
+        columns=columns,
+        parameters=read_parameters(header.get("parameters"), vetted, text=text, path=path),
+        code=header.get("id", ""),
+        severity=severity,
+    )
+
+
+def _check_keys(header: Mapping[str, Any], text: str, *, path: Path) -> None:
+    for key in header:
+        if key not in _KEYS:
+            raise _problem(
+                f'the header has an unknown key "{key}"',
+                remedy=f"use only {', '.join(sorted(_KEYS))}",
+                path=path,
+                line=line_of(text, str(key)),
+            )
+        if key not in ("parameters", "columns") and not isinstance(header[key], str):
+            raise _problem(f"{key} is not a text", remedy="put it in quotes", path=path, line=line_of(text, str(key)))
+    if not header.get("title", "").strip():
+        raise _problem("no title", remedy="start the file with `# title: …`", path=path, line=line_of(text, "title"))
+
+
+def _vet(text: str, path: Path, *, limits: Limits) -> Query:
+    try:
+        vetted = vet(text, limits)
+    except QuerySyntax as error:
+        raise _problem(str(error), remedy=error.remedy, path=path, line=error.line, column=error.column) from error
+    except QueryError as error:
+        raise _problem(str(error), remedy=error.remedy, path=path, line=1) from error
+    if vetted.form == UPDATE:
+        line, _ = position(text, vetted.tokens[0].start)
+        raise _problem("an update, not a query", remedy="store a SELECT, ASK or CONSTRUCT query", path=path, line=line)
+    if vetted.form == "DESCRIBE":
+        line, _ = position(text, vetted.tokens[0].start)
+        raise _problem("the answer to DESCRIBE is the engine's choice", remedy="write a CONSTRUCT", path=path, line=line)
+    if vetted.form == "SELECT" and projection(vetted.tokens) is None:
+        start = next(token.start for token in vetted.tokens if token.keyword == "SELECT")
+        line, column = position(text, start)
+        raise _problem("SELECT * does not name its columns", remedy="name each variable", path=path, line=line, column=column)
+    return vetted
+
+
+def _columns(header: Mapping[str, Any], vetted: Query, *, text: str, path: Path) -> Mapping[str, str]:
+    columns = header.get("columns") or {}
+    line = line_of(text, "columns")
+    if not isinstance(columns, dict) or not all(isinstance(meaning, str) for meaning in columns.values()):
+        raise _problem("columns is not a list of names with what each is", remedy="`#   name: what it is`", path=path, line=line)
+    described = {str(name): str(meaning) for name, meaning in columns.items()}
+    projected = projection(vetted.tokens) or ()
+    if described and set(described) != set(projected):
+        missing = ", ".join(f"?{name}" for name in projected if name not in described) or "none"
+        surplus = ", ".join(f"?{name}" for name in described if name not in projected) or "none"
+        raise _problem(
+            f"the columns of the header are not the projection (not described: {missing}; not projected: {surplus})",
+            remedy="describe each projected variable under its name, and no other",
+            path=path,
+            line=line,
+        )
+    return described
+
+
+def _check_the_check(severity: str, vetted: Query, *, text: str, path: Path) -> None:
+    if severity not in SEVERITIES:
+        raise _problem(
+            f"severity is {severity or 'missing'}",
+            remedy=f"write `# severity: ` and one of {', '.join(SEVERITIES)}",
+            path=path,
+            line=line_of(text, "severity"),
+        )
+    if projection(vetted.tokens) != _CHECK_COLUMNS:
+        raise _problem(
+            "a check does not project ?focus ?value ?message",
+            remedy="write `SELECT ?focus ?value ?message`, in this order",
+            path=path,
+            line=position(text, vetted.tokens[0].start)[0],
+        )
+
+
+def _problem(message: str, *, remedy: str, path: Path, line: int, column: int = 1) -> ContentError:
+    return ContentError(message, remedy=remedy, file=str(path), line=line, column=column)

@@ -1,0 +1,112 @@
+"""Settings: one frozen value, read from the environment at an entry point and passed down."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from kg.errors import SettingsError
+
+UNION: Final = "union"
+STRICT: Final = "strict"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What an operator can set; `SETTINGS` says what each is."""
+
+    content: Path = Path()
+    state: Path = Path("state")
+    base_iri: str = ""
+    default_graph: str = UNION
+    host: str = "127.0.0.1"
+    port: int = 8000
+    query_characters: int = 100_000
+    query_depth: int = 100
+    java: str = ""
+    reason_seconds: int = 300
+
+    @classmethod
+    def from_environ(cls, environ: Mapping[str, str], **overrides: Any) -> Settings:
+        """The settings of an environment; an override that is not None goes before it.
+
+        Raises:
+            SettingsError: a value cannot be used.
+        """
+        values: dict[str, Any] = {}
+        for setting in SETTINGS:
+            text = environ.get(setting.variable, "")
+            if text:
+                values[setting.name] = setting.read(text, setting)
+        given = {name: value for name, value in overrides.items() if value is not None}
+        return replace(cls(**values), **given)
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One row of the table of settings."""
+
+    name: str
+    meaning: str
+    """One sentence; the unit of a number is in it."""
+    read: Callable[[str, Setting], Any]
+
+    @property
+    def variable(self) -> str:
+        """The environment variable that sets it."""
+        return f"KG_{self.name.upper()}"
+
+    @property
+    def default(self) -> Any:
+        """Its value when nothing sets it."""
+        return next(field.default for field in fields(Settings) if field.name == self.name)
+
+
+def _text(text: str, setting: Setting) -> str:
+    return text
+
+
+def _path(text: str, setting: Setting) -> Path:
+    return Path(text)
+
+
+def _positive(text: str, setting: Setting) -> int:
+    if not text.isascii() or not text.isdigit() or int(text) < 1:
+        raise SettingsError(f"{setting.variable} is {text!r}", remedy="give a whole number of at least 1")
+    return int(text)
+
+
+def _port(text: str, setting: Setting) -> int:
+    number = _positive(text, setting)
+    if number > 65535:  # noqa: PLR2004 - RFC 9293 §3.1: ports have 16 bits
+        raise SettingsError(f"{setting.variable} is {text!r}", remedy="give a port from 1 to 65535")
+    return number
+
+
+def _mode(text: str, setting: Setting) -> str:
+    if text not in (UNION, STRICT):
+        raise SettingsError(f"{setting.variable} is {text!r}", remedy=f"write {UNION} or {STRICT}")
+    return text
+
+
+def _base_iri(text: str, setting: Setting) -> str:
+    if urlsplit(text).scheme not in ("http", "https") or text[-1] not in "/#" or any(sign in text for sign in '<>" {}|\\^`'):
+        raise SettingsError(f"{setting.variable} is {text!r}", remedy="give an http(s) IRI that ends in / or #")
+    return text
+
+
+SETTINGS: Final = (
+    Setting("content", "Folder that holds ontology, shapes, queries and data.", _path),
+    Setting("state", "Folder for what is built: snapshots and the pointer to the current one.", _path),
+    Setting("base_iri", "Base IRI to publish under; empty: the one that the catalogue gives.", _base_iri),
+    Setting("default_graph", "`union`: queries see all graphs at once; `strict`: only what they name.", _mode),
+    Setting("host", "Address that the server listens on.", _text),
+    Setting("port", "Port that the server listens on.", _port),
+    Setting("query_characters", "Longest query text, in characters.", _positive),
+    Setting("query_depth", "Deepest nesting of a query, in brackets open at once.", _positive),
+    Setting("java", "Java executable for the reasoners; empty: looked for in JAVA_HOME and PATH.", _text),
+    Setting("reason_seconds", "Longest time a reasoner may take, in seconds.", _positive),
+)

@@ -1,0 +1,123 @@
+"""Where content lies: the files of a content root, which named graph each belongs to, and their text.
+
+Content is written with one base IRI, which its catalogue gives as `void:uriSpace`. It can be published under another one:
+every file is read through `Content.read_text`, which puts the published base in place of the written one before any parser
+sees the text. So data, ontology, shapes, rules and queries move together.
+"""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from kg.errors import ContentError
+
+CATALOG: Final = Path("data/catalog.ttl")
+
+# The pattern finds the base before any RDF parser runs: parsing needs the base. The catalogue is parsed and checked later.
+_URI_SPACE: Final = re.compile(r'(?:\bvoid:uriSpace|<http://rdfs\.org/ns/void#uriSpace>)\s+"([^"]+)"')
+
+
+@dataclass(frozen=True)
+class ContentFile:
+    """One RDF file of the content and the graph it belongs to."""
+
+    path: Path
+    graph: str | None
+    """The IRI of its graph; None for a TriG file, which names its graph itself."""
+
+
+@dataclass(frozen=True)
+class Content:
+    """A content root: four folders written with one base IRI and published under one."""
+
+    root: Path
+    written_base: str
+    base: str
+
+    def read_text(self, path: Path) -> str:
+        """The text of a content file, in the base IRI that is published.
+
+        Raises:
+            ContentError: the file cannot be read, or is not UTF-8.
+        """
+        try:
+            text = path.read_bytes().decode("utf-8")
+        except UnicodeDecodeError as error:
+            line = error.object.count(b"\n", 0, error.start) + 1
+            raise ContentError(
+                "not UTF-8", remedy="save the file as UTF-8", file=self.name(path), line=line
+            ) from error
+        except OSError as error:
+            raise ContentError(f"cannot be read: {error.strerror}", file=self.name(path)) from error
+        return text if self.base == self.written_base else text.replace(self.written_base, self.base)
+
+    def name(self, path: Path) -> str:
+        """The name of a file in messages: relative to the content root."""
+        return path.relative_to(self.root).as_posix() if path.is_relative_to(self.root) else path.as_posix()
+
+    def graph(self, slug: str) -> str:
+        """The IRI of a named graph.
+
+        >>> Content(Path(), "https://a.example/", "https://a.example/").graph("ontology")
+        'https://a.example/graph/ontology'
+        """
+        return f"{self.base}graph/{slug}"
+
+    def rdf_files(self) -> list[ContentFile]:
+        """The ontology, its vocabularies, the catalogue and the data, in a fixed order."""
+        folders = (("ontology", "ontology"), ("ontology/vocabularies", "vocabularies"))
+        files = [
+            ContentFile(path, self.graph(slug)) for folder, slug in folders for path in self._files(folder, "*.ttl")
+        ]
+        if (self.root / CATALOG).is_file():
+            files.append(ContentFile(self.root / CATALOG, self.graph("catalog")))
+        return files + [ContentFile(path, None) for path in self._files("data", "*.trig")]
+
+    def shape_files(self) -> list[Path]:
+        """The shapes, in a fixed order."""
+        return self._files("shapes", "*.ttl")
+
+    def rule_files(self) -> list[Path]:
+        """The rules, in a fixed order."""
+        return self._files("ontology/rules", "*.rq")
+
+    @property
+    def queries(self) -> Path:
+        """The folder of stored queries."""
+        return self.root / "queries"
+
+    def _files(self, folder: str, pattern: str) -> list[Path]:
+        return sorted((self.root / folder).glob(pattern))
+
+
+def open_content(root: Path, *, base_iri: str = "") -> Content:
+    """The content root at a folder; a `base_iri` publishes it under another base than it is written with.
+
+    Raises:
+        ContentError: there is no such folder, or the catalogue does not say with which base the content is written.
+    """
+    if not root.is_dir():
+        raise ContentError("there is no such folder", remedy="name a folder with ontology, shapes, queries and data", file=str(root))
+    written = _written_base(root)
+    return Content(root, written, base_iri or written)
+
+
+def _written_base(root: Path) -> str:
+    catalog = root / CATALOG
+    if not catalog.is_file():
+        if any(root.glob("data/*.trig")) or any(root.glob("ontology/*.ttl")):
+            raise ContentError(
+                "the content has no catalogue",
+                remedy=f"describe it in {CATALOG.as_posix()}: a dcat:Catalog with void:uriSpace and a dcat:Dataset for each graph",
+                file=str(root),
+            )
+        return "urn:x-kg:"
+    found = _URI_SPACE.findall(catalog.read_bytes().decode("utf-8", errors="replace"))
+    if len(set(found)) != 1:
+        raise ContentError(
+            f"{len(set(found)) or 'no'} values of void:uriSpace",
+            remedy='give the dcat:Catalog one void:uriSpace "…", the base IRI with which the content is written',
+            file=CATALOG.as_posix(),
+        )
+    return str(found[0])

@@ -1,0 +1,37 @@
+"""The text of SPARQL: tokens, what a query may ask, and the parts of it that are read or replaced. No engine is needed."""
+
+from kg.sparql.edits import (
+    DatasetClause,
+    bind,
+    dataset_clause,
+    iri_term,
+    parameter_terms,
+    projection,
+    prologue,
+    string_term,
+)
+from kg.sparql.guard import QUERY_FORMS, UPDATE, Limits, Query, query_form, vet
+from kg.sparql.tokens import Token, offset_of, position, significant, tokenize, without_comments
+
+__all__ = [
+    "QUERY_FORMS",
+    "UPDATE",
+    "DatasetClause",
+    "Limits",
+    "Query",
+    "Token",
+    "bind",
+    "dataset_clause",
+    "iri_term",
+    "offset_of",
+    "parameter_terms",
+    "position",
+    "projection",
+    "prologue",
+    "query_form",
+    "significant",
+    "string_term",
+    "tokenize",
+    "vet",
+    "without_comments",
+]

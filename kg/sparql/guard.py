@@ -1,0 +1,216 @@
+"""What a query text may ask of the engine: decided on its tokens, before the engine sees it.
+
+The engine reads and plans by recursion and cannot be cancelled: a text that nests or chains too far overflows its stack and ends
+the whole process, and a few hundred patterns joined in one group are planned for minutes. It also calls other endpoints when a
+text says `SERVICE` or `LOAD`, and has no switch for that. So each text is measured and read here first.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from kg.errors import QueryRefused, QuerySyntax
+from kg.sparql.tokens import Token, position, significant, tokenize, without_comments
+
+QUERY_FORMS: Final = frozenset({"SELECT", "ASK", "CONSTRUCT", "DESCRIBE"})
+UPDATE: Final = "UPDATE"
+
+_PROLOGUE: Final = frozenset({"BASE", "PREFIX", "VERSION"})
+_NETWORK: Final = {
+    "SERVICE": "send the SERVICE part to its own endpoint and join the answers yourself",
+    "LOAD": "send the triples themselves; this service fetches nothing from the network",
+}
+_CLOSER: Final = {"(": ")", "[": "]", "{": "}", "{|": "|}", "<<": ">>", "<<(": ")>>"}
+_CLOSERS: Final = frozenset(_CLOSER.values())
+_TERMS: Final = frozenset({"iri", "pname", "bnode", "var", "string", "number"})
+_CHAIN_WORDS: Final = frozenset({"UNION", "OPTIONAL", "MINUS", "FILTER", "BIND", "GRAPH", "EXISTS", "SELECT", "AS", "IN"})
+_CHAIN_SIGNS: Final = frozenset({"&&", "||", "+", "-", "*", "/", "|", "!", "^", "=", "!=", "<", ">", "<=", ">="})
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How much one query text may hold. The defaults stay well inside what the engine survives on a stack of 2 MiB."""
+
+    characters: int = 100_000
+    depth: int = 100
+    """Brackets open at once; the engine's stack ends at about 250 nested function calls."""
+    patterns: int = 100
+    """Triple patterns, groups and path steps to be joined; 100 in one group are planned in about 2 s, 300 in minutes."""
+    operators: int = 300
+    """Keywords and signs that chain (UNION, OPTIONAL, BIND, &&, +); the stack ends between 300 and 1,000 of some."""
+    subqueries: int = 8
+    """Subqueries inside one another; planning time doubles with each grouped one, 20 take 2 s."""
+
+
+@dataclass(frozen=True)
+class Query:
+    """A text that may be handed to the engine: without comments, its lines and columns unchanged."""
+
+    text: str
+    form: str
+    """`SELECT`, `ASK`, `CONSTRUCT`, `DESCRIBE`, or `UPDATE` for every update."""
+    tokens: tuple[Token, ...]
+    """The tokens that carry meaning, in order."""
+
+
+@dataclass(frozen=True)
+class _Place:
+    """One token with what surrounds it: the kind of bracket it stands in, and how many are open."""
+
+    token: Token
+    before: Token
+    after: Token
+    frame: str
+    depth: int
+    subqueries: int
+
+
+_NOTHING: Final = Token("space", "", 0)
+
+
+def vet(text: str, limits: Limits) -> Query:
+    """The query or update `text`, found to be within `limits` and to stay off the network.
+
+    Raises:
+        QueryRefused: too long, too deep, too much to join or to chain, or it would call another service.
+        QuerySyntax: a string or bracket is not closed, a stray character, or no query at all.
+    """
+    if len(text) > limits.characters:
+        raise QueryRefused(
+            f"the query has {len(text)} characters, at most {limits.characters} are read",
+            remedy="split it into several queries",
+        )
+    everything = tokenize(text)
+    if everything and everything[-1].kind == "bad":
+        raise _syntax(text, everything[-1], _bad_token(everything[-1]))
+    tokens = tuple(significant(everything))
+    form = query_form(tokens)
+    if not form:
+        raise QuerySyntax(
+            "there is no query in the text", remedy="start with SELECT, ASK, CONSTRUCT or DESCRIBE", line=1, column=1
+        )
+    _refuse_network(text, tokens)
+    _refuse_excess(text, tokens, limits=limits)
+    return Query(text=without_comments(everything), form=form, tokens=tokens)
+
+
+def query_form(tokens: tuple[Token, ...]) -> str:
+    """`SELECT`, `ASK`, `CONSTRUCT` or `DESCRIBE`; `UPDATE` when the text starts otherwise; empty when it holds no keyword.
+
+    >>> query_form(tuple(significant(tokenize("PREFIX x: <x:> # ASK\\nselect * {}"))))
+    'SELECT'
+    """
+    for token in tokens:
+        keyword = token.keyword
+        if keyword and keyword not in _PROLOGUE:
+            return keyword if keyword in QUERY_FORMS else UPDATE
+    return ""
+
+
+def _refuse_network(text: str, tokens: tuple[Token, ...]) -> None:
+    for token in tokens:
+        if token.keyword in _NETWORK:
+            line, column = position(text, token.start)
+            raise QueryRefused(
+                f"line {line}, column {column}: {token.keyword} calls another service, which this one does not do",
+                remedy=_NETWORK[token.keyword],
+            )
+
+
+def _refuse_excess(text: str, tokens: tuple[Token, ...], *, limits: Limits) -> None:
+    describes = query_form(tokens) == "DESCRIBE"
+    patterns = operators = 0
+    for place in _places(text, tokens):
+        patterns += _pattern_count(place)
+        operators += _operator_count(place, describes=describes)
+        for what, count, limit in (
+            ("nested brackets", place.depth, limits.depth),
+            ("subqueries inside one another", place.subqueries, limits.subqueries),
+            ("patterns to join", patterns, limits.patterns),
+            ("chained operators", operators, limits.operators),
+        ):
+            if count > limit:
+                line, column = position(text, place.token.start)
+                raise QueryRefused(
+                    f"line {line}, column {column}: more than {limit} {what}",
+                    remedy="ask in several smaller queries; a long list of terms belongs in VALUES",
+                )
+
+
+def _places(text: str, tokens: tuple[Token, ...]) -> Iterator[_Place]:
+    """Each token with its surroundings.
+
+    Raises:
+        QuerySyntax: brackets that do not match.
+    """
+    stack: list[tuple[Token, str, bool]] = []
+    values_open = False
+    for index, token in enumerate(tokens):
+        before = tokens[index - 1] if index else _NOTHING
+        after = tokens[index + 1] if index + 1 < len(tokens) else _NOTHING
+        sign = token.text if token.kind == "punct" else ""
+        if sign in _CLOSERS:
+            if not stack or _CLOSER[stack[-1][0].text] != sign:
+                raise _syntax(text, token, f'"{sign}" closes nothing')
+            stack.pop()
+        frame = stack[-1][1] if stack else "top"
+        yield _Place(token, before, after, frame, len(stack) + (sign in _CLOSER), sum(entry[2] for entry in stack))
+        if sign in _CLOSER:
+            earlier = tokens[index - 2] if index > 1 else _NOTHING
+            kind = "data" if values_open and sign == "{" else _frame(sign, frame, before=before, earlier=earlier)
+            values_open = values_open and sign != "{"
+            stack.append((token, kind, sign == "{" and after.keyword == "SELECT"))
+        values_open = values_open or token.keyword == "VALUES"
+    if stack:
+        raise _syntax(text, stack[-1][0], f'"{stack[-1][0].text}" is not closed')
+
+
+def _frame(sign: str, outer: str, *, before: Token, earlier: Token) -> str:
+    """What a bracket holds: `group`, `node`, `collection`, `expression`, `template` or `data`."""
+    if sign == "{":
+        return "template" if before.keyword in ("CONSTRUCT", "INSERT", "DELETE", "DATA") else "group"
+    if outer in ("data", "template", "expression"):
+        return outer
+    if sign != "(":
+        return "node"
+    called = before.keyword not in ("", "A") or earlier.keyword in ("FILTER", "HAVING")
+    return "expression" if outer == "top" or called else "collection"
+
+
+def _pattern_count(place: _Place) -> int:
+    """How many patterns a token adds to what is joined; never less than the engine counts."""
+    token, before, after = place.token, place.before, place.after
+    if place.frame in ("expression", "template", "data"):
+        return int(token.text == "{" and token.kind == "punct")
+    if token.keyword == "VALUES":
+        return 1
+    if token.kind == "punct":
+        if token.text in (".", ";", ","):
+            return int(after.text not in (".", ";", "}", "]", "|}"))
+        # An annotation stands for a reifier, its triple term and its own pattern.
+        return {"{": 1, "[": 1, "<<": 1, "<<(": 1, "/": 1, "{|": 3}.get(token.text, 0)
+    if place.frame == "collection":
+        return int(token.kind in _TERMS and before.kind in _TERMS)
+    return int(place.frame == "group" and token.kind in _TERMS and before.text in ("}", ")"))
+
+
+def _operator_count(place: _Place, *, describes: bool) -> int:
+    """How many links a token adds to the chains that the engine walks by recursion."""
+    token = place.token
+    if token.keyword:
+        return int(token.keyword in _CHAIN_WORDS)
+    if token.kind == "punct":
+        listed = token.text == "(" and place.before.text == ")" and place.frame in ("top", "expression")
+        return int(place.frame != "data" and (listed or token.text in _CHAIN_SIGNS))
+    return int(describes and place.frame == "top" and token.kind in ("iri", "pname"))
+
+
+def _bad_token(token: Token) -> str:
+    if token.text[0] in "\"'":
+        return "the string that starts here is not closed"
+    return f"{token.text[0]!r} cannot stand here"
+
+
+def _syntax(text: str, token: Token, message: str) -> QuerySyntax:
+    line, column = position(text, token.start)
+    return QuerySyntax(message, remedy="correct the query at this place", line=line, column=column)

@@ -1,0 +1,111 @@
+"""A request of the SPARQL 1.1 Protocol, read into a value; every way it can be wrong is an error with a remedy."""
+
+import re
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import parse_qsl
+
+from flask import Request
+
+from kg.web.problems import Problem
+
+FORM: Final = "application/x-www-form-urlencoded"
+QUERY: Final = "application/sparql-query"
+UPDATE: Final = "application/sparql-update"
+
+_ABSOLUTE_IRI: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^<>\"{}|^`\\\x00-\x20\x7f]+")
+
+
+@dataclass(frozen=True)
+class QueryRequest:
+    """What a client asks."""
+
+    text: str | None
+    """The query; None where the request has none."""
+    default_graphs: tuple[str, ...] = ()
+    named_graphs: tuple[str, ...] = ()
+    format_name: str = ""
+    """The value of `format=`; empty where there is none."""
+
+
+def read_query_request(request: Request) -> QueryRequest:
+    """The query operation in a request: GET, POST of a form, or POST of the query itself.
+
+    Source: SPARQL 1.1 Protocol §2.1.
+
+    Raises:
+        Problem: another media type, a parameter given twice, an update, text that is not UTF-8, a graph name that is no IRI.
+    """
+    in_url = _parameters(request.query_string, "the URL")
+    if request.method != "POST":
+        return _query_request(in_url)
+    media_type = request.mimetype
+    if request.mimetype_params.get("charset", "utf-8").lower() not in ("utf-8", "utf8"):
+        raise _unsupported("a body in another encoding than UTF-8")
+    if media_type == FORM:
+        return _query_request(in_url + _parameters(request.get_data(), "the body"))
+    if media_type == QUERY:
+        if any(name == "query" for name, _ in in_url):
+            raise _bad("there is a query in the URL and one in the body", remedy="send one of them")
+        return _query_request([*in_url, ("query", _utf8(request.get_data(), "the body"))])
+    if media_type == UPDATE:
+        raise _unsupported("an update; this endpoint answers queries and changes nothing")
+    raise _unsupported(f"a body of type {media_type}" if media_type else "a body without a Content-Type")
+
+
+def _query_request(parameters: list[tuple[str, str]]) -> QueryRequest:
+    values: dict[str, list[str]] = {}
+    for name, value in parameters:
+        values.setdefault(name, []).append(value)
+    if "update" in values:
+        raise _bad("an update was sent; this endpoint answers queries and changes nothing", remedy="send a query, as `query=`")
+    for name in ("query", "format"):
+        if len(values.get(name, [])) > 1:
+            raise _bad(f"the parameter {name} is given {len(values[name])} times", remedy="give it once")
+    return QueryRequest(
+        text=values.get("query", [None])[0],
+        default_graphs=_graphs(values, "default-graph-uri"),
+        named_graphs=_graphs(values, "named-graph-uri"),
+        format_name=values.get("format", [""])[0],
+    )
+
+
+def _graphs(values: dict[str, list[str]], name: str) -> tuple[str, ...]:
+    for value in values.get(name, []):
+        if not _ABSOLUTE_IRI.fullmatch(value):
+            raise _bad(f'{name}: "{value}" is not an absolute IRI', remedy="give the whole IRI of a named graph")
+    return tuple(dict.fromkeys(values.get(name, [])))
+
+
+def _parameters(encoded: bytes, place: str) -> list[tuple[str, str]]:
+    text = _utf8(encoded, place)
+    try:
+        return parse_qsl(text, keep_blank_values=True, encoding="utf-8", errors="strict", max_num_fields=1000)
+    except UnicodeDecodeError as error:
+        raise _not_utf8(place) from error
+    except ValueError as error:
+        raise _bad(f"{place} has more than 1,000 parameters", remedy="send fewer") from error
+
+
+def _utf8(data: bytes, place: str) -> str:
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise _not_utf8(place) from error
+
+
+def _not_utf8(place: str) -> Problem:
+    return _bad(f"{place} is not UTF-8", remedy="encode the text as UTF-8 before percent-encoding it")
+
+
+def _bad(detail: str, *, remedy: str) -> Problem:
+    return Problem("bad-request", detail, remedy=remedy)
+
+
+def _unsupported(what: str) -> Problem:
+    return Problem(
+        "unsupported-media-type",
+        f"the request carries {what}",
+        remedy=f"send {FORM} with `query=`, or the query itself as {QUERY}",
+        headers=(("Accept", f"{FORM}, {QUERY}"),),
+    )

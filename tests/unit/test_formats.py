@@ -1,0 +1,60 @@
+"""The table of formats: exact media types, one meaning for a name, the preferred format first."""
+
+import pytest
+
+from kg.formats import FORMATS, format_named, formats_for
+
+
+@pytest.mark.parametrize(
+    ("name", "form", "content_type"),
+    [
+        ("json", "SELECT", "application/sparql-results+json"),
+        ("json", "ASK", "application/sparql-results+json"),
+        ("xml", "SELECT", "application/sparql-results+xml"),
+        ("csv", "SELECT", "text/csv; charset=utf-8"),
+        ("tsv", "SELECT", "text/tab-separated-values; charset=utf-8"),
+        ("turtle", "CONSTRUCT", "text/turtle; charset=utf-8"),
+        ("ttl", "DESCRIBE", "text/turtle; charset=utf-8"),
+        ("nt", "CONSTRUCT", "application/n-triples"),
+        ("nq", "CONSTRUCT", "application/n-quads"),
+        ("trig", "CONSTRUCT", "application/trig"),
+        ("rdf", "CONSTRUCT", "application/rdf+xml"),
+        ("xml", "CONSTRUCT", "application/rdf+xml"),
+        ("jsonld", "CONSTRUCT", "application/ld+json"),
+        ("json", "CONSTRUCT", "application/ld+json"),
+        ("n3", "CONSTRUCT", "text/n3; charset=utf-8"),
+        ("html", "SELECT", "text/html; charset=utf-8"),
+        ("HTML", "CONSTRUCT", "text/html; charset=utf-8"),
+    ],
+)
+def test_a_name_means_one_exact_media_type(name: str, form: str, content_type: str) -> None:
+    row = format_named(name, form)
+    assert row is not None
+    assert row.content_type == content_type
+
+
+@pytest.mark.parametrize(("name", "form"), [("turtle", "SELECT"), ("csv", "CONSTRUCT"), ("", "ASK"), ("docx", "SELECT")])
+def test_a_name_that_means_nothing_for_a_form_is_not_found(name: str, form: str) -> None:
+    assert format_named(name, form) is None
+
+
+@pytest.mark.parametrize(
+    ("form", "first"), [("SELECT", "json"), ("ASK", "json"), ("CONSTRUCT", "turtle"), ("DESCRIBE", "turtle")]
+)
+def test_the_preferred_format_comes_first_and_html_last(form: str, first: str) -> None:
+    names = [row.name for row in formats_for(form)]
+    assert (names[0], names[-1]) == (first, "html")
+
+
+@pytest.mark.parametrize("form", ["SELECT", "ASK", "CONSTRUCT", "DESCRIBE"])
+def test_names_and_media_types_are_not_shared_within_a_form(form: str) -> None:
+    rows = formats_for(form)
+    names = [name for row in rows for name in (row.name, *row.other_names)]
+    media_types = [media_type for row in rows for media_type in (row.media_type, *row.other_media_types)]
+    assert len(set(names)) == len(names)
+    assert len(set(media_types)) == len(media_types)
+
+
+def test_every_row_carries_some_kind_of_answer() -> None:
+    assert len(FORMATS) == 12
+    assert all(row.kinds for row in FORMATS)

@@ -1,0 +1,178 @@
+"""The guard: what is refused before the engine sees it, with the place and the remedy, and what is let through."""
+
+import subprocess
+import sys
+
+import pytest
+
+from kg.errors import QueryRefused, QuerySyntax
+from kg.sparql import Limits, vet
+
+LIMITS = Limits()
+
+
+def nested(opening: str, core: str, closing: str, depth: int) -> str:
+    return opening * depth + core + closing * depth
+
+
+def joined(separator: str, part: str, count: int) -> str:
+    return separator.join(part.replace("#", str(number)) for number in range(count))
+
+
+# What ends the engine's process or keeps it planning for minutes, each at a size that was seen to do so.
+KILLERS = {
+    "nested parentheses": f"SELECT * {{ FILTER({nested('(', '1', ')', 3000)}) }}",
+    "nested function calls": f"SELECT * {{ FILTER({nested('STR(', '?a', ')', 300)}) }}",
+    "nested groups": "SELECT * " + nested("{", "", "}", 1000),
+    "nested EXISTS": f"SELECT * {{ {nested('FILTER EXISTS {', '?s ?p ?o', '}', 300)} }}",
+    "nested blank nodes": f"SELECT * {{ ?s ?p {nested('[ ?p ', '1', ']', 300)} }}",
+    "nested triple terms": f"SELECT * {{ ?s ?p {nested('<<( ?a ?b ', '1', ')>>', 3000)} }}",
+    "nested grouped subqueries": f"SELECT * {{ {nested('{ SELECT (COUNT(*) AS ?c) {', '?s ?p ?o', '}}', 30)} }}",
+    "a chain of UNION": f"SELECT * {{ {joined(' UNION ', '{}', 3000)} }}",
+    "a chain of OPTIONAL": f"SELECT * {{ {joined(' ', 'OPTIONAL {}', 3000)} }}",
+    "a chain of MINUS": f"SELECT * {{ ?s ?p ?o {joined(' ', 'MINUS { ?s ?p ?o }', 1000)} }}",
+    "a chain of BIND": f"SELECT * {{ {joined(' ', 'BIND(1 AS ?b#)', 1000)} }}",
+    "a chain of FILTER": f"SELECT * {{ {joined(' ', 'FILTER(?a)', 3000)} }}",
+    "a chain of &&": f"SELECT * {{ FILTER({joined('&&', '?a', 3000)}) }}",
+    "a chain of +": f"SELECT * {{ FILTER({joined('+', '1', 3000)}) }}",
+    "a chain of !": f"SELECT * {{ FILTER({'!' * 3000}?a) }}",
+    "a chain of path alternatives": f"SELECT * {{ ?s {joined('|', '<x:p>', 3000)} ?o }}",
+    "a chain of path steps": f"SELECT * {{ ?s {joined('/', '<x:p>', 1000)} ?o }}",
+    "many projected expressions": f"SELECT {joined(' ', '(1 AS ?b#)', 1000)} {{}}",
+    "many grouping expressions": f"SELECT (1 AS ?z) {{}} GROUP BY {joined(' ', '(1 AS ?b#)', 1000)}",
+    "many HAVING conditions": f"SELECT (1 AS ?z) {{}} HAVING {joined(' ', '(1)', 3000)}",
+    "many described terms": f"DESCRIBE {joined(' ', '<x:a>', 1000)}",
+    "many patterns": f"SELECT * {{ {joined(' . ', '?s <x:p> ?o#', 300)} }}",
+    "many predicates": f"SELECT * {{ ?s {joined(' ; ', '<x:p> ?o#', 300)} }}",
+    "many objects": f"SELECT * {{ ?s <x:p> {joined(' , ', '?o#', 300)} }}",
+    "many patterns without a dot": f"SELECT * {{ {joined(' ', '?s <x:p> ?o# FILTER(1)', 300)} }}",
+    "many groups": f"SELECT * {{ {joined(' ', '{?s ?p ?o}', 300)} }}",
+    "many GRAPHs": f"SELECT * {{ {joined(' ', 'GRAPH ?g# { ?s ?p ?o }', 300)} }}",
+    "many VALUES": f"SELECT * {{ {joined(' ', 'VALUES ?x { 1 }', 300)} }}",
+    "a long collection": f"SELECT * {{ ?s ?p ({joined(' ', '1', 300)}) }}",
+    "many annotations": f"SELECT * {{ ?s ?p ?o {joined(' ', '{| ?a ?b |}', 100)} }}",
+    "a long text": f"ASK {{}} # {'x' * 100_000}",
+}
+
+
+@pytest.mark.parametrize("name", KILLERS)
+def test_refuses_what_would_end_or_occupy_the_process(name: str) -> None:
+    with pytest.raises(QueryRefused) as refusal:
+        vet(KILLERS[name], LIMITS)
+    assert refusal.value.remedy
+
+
+# Each just inside a limit; the engine must survive all of them on the small stack of a server's thread.
+SURVIVORS = {
+    "deep function calls": f"SELECT * {{ FILTER({nested('STR(', '?a', ')', 98)}) }}",
+    "deep EXISTS": f"SELECT * {{ {nested('FILTER EXISTS { ', '', '}', 90)} }}",
+    "deep groups": "SELECT * " + nested("{", "", "}", 99),
+    "deep OPTIONAL": f"SELECT * {{ {nested('OPTIONAL { ', '?s ?p ?o', '}', 49)} }}",
+    "a chain of +": f"SELECT * {{ FILTER({joined('+', '1', 290)}) }}",
+    "a chain of UNION": f"SELECT * {{ {joined(' UNION ', '{}', 95)} }}",
+    "a chain of BIND": f"SELECT * {{ {joined(' ', 'BIND(1 AS ?b#)', 145)} }}",
+    "many described terms": f"DESCRIBE {joined(' ', '<x:a>', 299)}",
+    "ten thousand values": f"SELECT * {{ VALUES ?x {{ {joined(' ', '<x:a>', 10_000)} }} }}",
+    "ten thousand items of IN": f"SELECT * {{ FILTER(?x IN ({joined(', ', '1', 10_000)})) }}",
+    "a template of a thousand triples": f"CONSTRUCT {{ {joined(' . ', '?s <x:p> ?o', 1000)} }} WHERE {{}}",
+    "many prefixes": f"{joined(' ', 'PREFIX p#: <x:p>', 1000)} SELECT * {{}}",
+}
+
+_ON_A_SMALL_STACK = """
+import sys, threading, pyoxigraph
+threading.stack_size(2 << 20)  # what a thread of the server has
+def run():
+    list(pyoxigraph.Store().query(sys.stdin.read()))
+    print("answered")
+thread = threading.Thread(target=run)
+thread.start()
+thread.join()
+"""
+
+
+@pytest.mark.parametrize("name", SURVIVORS)
+def test_the_engine_survives_what_is_let_through(name: str) -> None:
+    ended = on_a_small_stack(vet(SURVIVORS[name], Limits(characters=1_000_000)).text)
+    assert (ended.returncode, ended.stdout) == (0, "answered\n")
+
+
+def test_the_engine_does_not_survive_what_is_refused() -> None:
+    """When this fails, an engine has learnt to bound its recursion, and the limits can be looked at again."""
+    assert on_a_small_stack(KILLERS["a chain of BIND"]).returncode < 0
+
+
+def on_a_small_stack(text: str) -> "subprocess.CompletedProcess[str]":
+    command = [sys.executable, "-c", _ON_A_SMALL_STACK]
+    return subprocess.run(command, input=text, capture_output=True, text=True, check=False)
+
+
+@pytest.mark.parametrize(
+    ("text", "limits", "place"),
+    [
+        ("ASK {\n{ { } } }", Limits(depth=2), "line 2, column 3"),
+        ("ASK { ?a ?b ?c .\n ?d ?e ?f . ?g ?h ?i }", Limits(patterns=2), "line 2, column 11"),
+        ("ASK { FILTER(1\n+1+1) }", Limits(operators=2), "line 2, column 3"),
+        ("ASK { { SELECT ?a {\n{ SELECT ?a {} } } } }", Limits(subqueries=1), "line 2, column 3"),
+    ],
+)
+def test_a_refusal_names_the_place_where_the_limit_is_passed(text: str, limits: Limits, place: str) -> None:
+    with pytest.raises(QueryRefused, match=place):
+        vet(text, limits)
+
+
+def test_a_text_of_exactly_the_allowed_length_passes() -> None:
+    assert vet("ASK {}", Limits(characters=6)).form == "ASK"
+    with pytest.raises(QueryRefused, match="7 characters, at most 6"):
+        vet("ASK {} ", Limits(characters=6))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "SELECT * { SERVICE <http://a/> { ?s ?p ?o } }",
+        "SELECT * { service silent ?x { ?s ?p ?o } }",
+        "SELECT * { ?s ?p ?o FILTER(?a<?b)SERVICE<http://a/>{ ?s ?p ?o } }",
+        "SELECT * { FILTER EXISTS { { SELECT * { SERVICE <http://a/> {} } } } }",
+        "LOAD <http://a/>",
+        "CLEAR ALL ; LOAD SILENT <file:///etc/passwd> INTO GRAPH <x:g>",
+    ],
+)
+def test_refuses_what_calls_the_network(text: str) -> None:
+    with pytest.raises(QueryRefused, match="calls another service") as refusal:
+        vet(text, LIMITS)
+    assert refusal.value.remedy
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "column", "message"),
+    [
+        ("", 1, 1, "no query"),
+        ("# only a comment", 1, 1, "no query"),
+        ("PREFIX x: <x:>", 1, 1, "no query"),
+        ("ASK {\n  ?s ?p 'open }", 2, 9, "string"),
+        ("ASK {\n { ?s ?p ?o }", 1, 5, "not closed"),
+        ("ASK { ?s ?p ?o ) }", 1, 16, "closes nothing"),
+        ("ASK { ?s ?p ?o } }", 1, 18, "closes nothing"),
+        ("ASK { ?s ?p \\u0041 }", 1, 13, "cannot stand here"),
+    ],
+)
+def test_says_where_a_text_cannot_be_read(text: str, line: int, column: int, message: str) -> None:
+    with pytest.raises(QuerySyntax, match=message) as problem:
+        vet(text, LIMITS)
+    assert (problem.value.line, problem.value.column) == (line, column)
+
+
+@pytest.mark.parametrize(
+    ("text", "form"),
+    [
+        ("select * {}", "SELECT"),
+        ("BASE <http://ask/> PREFIX construct: <x:> ASK {}", "ASK"),
+        ("# SELECT\nCONSTRUCT WHERE { ?s ?p ?o }", "CONSTRUCT"),
+        ("VERSION '1.2' DESCRIBE <x:a>", "DESCRIBE"),
+        ("INSERT DATA { <x:a> <x:b> 'SELECT' }", "UPDATE"),
+        ("PREFIX x: <x:> DELETE WHERE { ?s ?p ?o }", "UPDATE"),
+        ("nonsense", "UPDATE"),
+    ],
+)
+def test_tells_the_form_of_a_query(text: str, form: str) -> None:
+    assert vet(text, LIMITS).form == form
