@@ -1,19 +1,19 @@
 """Every error that a user can meet, as one tree; each says what is wrong, where, and what to do.
 
-    KgError
-    ├── SettingsError          a setting has a value that cannot be used
-    ├── ContentError           a content file is not as it must be (file, line, column)
-    ├── NotConforming          the content does not conform; carries the report as text
-    ├── EntailmentError        the rules do not come to an end
-    ├── QueryError
-    │   ├── QuerySyntax        a query is not SPARQL (line, column)
-    │   └── QueryRefused       a query asks for something that is not allowed
-    ├── SnapshotMissing        nothing has been built yet
-    ├── BuildRunning           another build holds the lock
-    ├── StoreError             the state folder cannot be read or written
-    ├── ServerError            the server cannot start
-    ├── JavaMissing            a reasoner was asked for and there is no Java
-    └── ReasonerFailed         the reasoner ended without a verdict
+KgError
+├── SettingsError          a setting has a value that cannot be used
+├── ContentError           a content file is not as it must be (file, line, column)
+├── NotConforming          the content does not conform; carries the report as text
+├── EntailmentError        the rules do not come to an end
+├── QueryError
+│   ├── QuerySyntax        a query is not SPARQL (line, column)
+│   └── QueryRefused       a query asks for something that is not allowed
+├── SnapshotMissing        nothing has been built yet
+├── BuildRunning           another build holds the lock
+├── StoreError             the state folder cannot be read or written
+├── ServerError            the server cannot start
+├── JavaMissing            a reasoner was asked for and there is no Java
+└── ReasonerFailed         the reasoner ended without a verdict
 """
 
 

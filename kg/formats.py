@@ -1,4 +1,4 @@
-"""The one table of formats an answer can have: names, media types, file extensions, and which kinds of answer each can carry."""
+"""The one table of formats an answer can have: names, media types, file extensions, the kinds of answer they fit."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -42,12 +42,10 @@ _RESULTS: Final = (SOLUTIONS, BOOLEAN)
 _TRIPLES: Final = (GRAPH,)
 
 # Best first: the order in which an answer is chosen when the client has no preference.
-# Source: the media type registration in SPARQL 1.1 Query Results JSON, XML, and CSV and TSV; RDF 1.1 Turtle, N-Triples, N-Quads,
-# TriG and RDF/XML; JSON-LD 1.1; Notation3.
+# Source: the media type registration in SPARQL 1.1 Query Results JSON, XML, and CSV and TSV; RDF 1.1 Turtle, N-Triples,
+# N-Quads, TriG and RDF/XML; JSON-LD 1.1; Notation3.
 FORMATS: Final = (
-    Format(
-        "json", "JSON", "application/sparql-results+json", "srj", _RESULTS, other_media_types=("application/json",)
-    ),
+    Format("json", "JSON", "application/sparql-results+json", "srj", _RESULTS, other_media_types=("application/json",)),
     Format(
         "xml",
         "XML",

@@ -1,5 +1,6 @@
 """Public prefixes, and the IRIs of the vocabularies that the engine itself speaks."""
 
+from collections.abc import Mapping
 from typing import Final
 
 PREFIXES: Final = {
@@ -33,7 +34,7 @@ VOID_URI_SPACE: Final = f"{PREFIXES['void']}uriSpace"
 LABEL_PROPERTIES: Final = (RDFS_LABEL, SKOS_PREF_LABEL, DCTERMS_TITLE)
 
 
-def shorten(iri: str, prefixes: dict[str, str] | None = None) -> str:
+def shorten(iri: str, prefixes: Mapping[str, str] | None = None) -> str:
     """An IRI as a prefixed name where a prefix fits, else in angle brackets.
 
     >>> shorten("http://www.w3.org/ns/shacl#path")
@@ -41,7 +42,7 @@ def shorten(iri: str, prefixes: dict[str, str] | None = None) -> str:
     >>> shorten("https://example.org/x")
     '<https://example.org/x>'
     """
-    known = PREFIXES if prefixes is None else PREFIXES | prefixes
+    known = PREFIXES if prefixes is None else PREFIXES | dict(prefixes)
     best = max(((name, start) for name, start in known.items() if iri.startswith(start)), key=_length, default=None)
     return f"{best[0]}:{iri[len(best[1]) :]}" if best and len(iri) > len(best[1]) else f"<{iri}>"
 

@@ -24,6 +24,7 @@ class Settings:
     default_graph: str = UNION
     host: str = "127.0.0.1"
     port: int = 8000
+    memory_quads: int = 1_000_000
     query_characters: int = 100_000
     query_depth: int = 100
     java: str = ""
@@ -65,11 +66,11 @@ class Setting:
         return next(field.default for field in fields(Settings) if field.name == self.name)
 
 
-def _text(text: str, setting: Setting) -> str:
+def _text(text: str, _: Setting) -> str:
     return text
 
 
-def _path(text: str, setting: Setting) -> Path:
+def _path(text: str, _: Setting) -> Path:
     return Path(text)
 
 
@@ -93,7 +94,8 @@ def _mode(text: str, setting: Setting) -> str:
 
 
 def _base_iri(text: str, setting: Setting) -> str:
-    if urlsplit(text).scheme not in ("http", "https") or text[-1] not in "/#" or any(sign in text for sign in '<>" {}|\\^`'):
+    unusable = any(sign in text for sign in '<>" {}|\\^`')
+    if urlsplit(text).scheme not in ("http", "https") or text[-1] not in "/#" or unusable:
         raise SettingsError(f"{setting.variable} is {text!r}", remedy="give an http(s) IRI that ends in / or #")
     return text
 
@@ -105,6 +107,9 @@ SETTINGS: Final = (
     Setting("default_graph", "`union`: queries see all graphs at once; `strict`: only what they name.", _mode),
     Setting("host", "Address that the server listens on.", _text),
     Setting("port", "Port that the server listens on.", _port),
+    Setting(
+        "memory_quads", "Largest snapshot that is read from memory, in quads; others are read from disk.", _positive
+    ),
     Setting("query_characters", "Longest query text, in characters.", _positive),
     Setting("query_depth", "Deepest nesting of a query, in brackets open at once.", _positive),
     Setting("java", "Java executable for the reasoners; empty: looked for in JAVA_HOME and PATH.", _text),

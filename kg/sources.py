@@ -1,8 +1,8 @@
 """Where content lies: the files of a content root, which named graph each belongs to, and their text.
 
-Content is written with one base IRI, which its catalogue gives as `void:uriSpace`. It can be published under another one:
-every file is read through `Content.read_text`, which puts the published base in place of the written one before any parser
-sees the text. So data, ontology, shapes, rules and queries move together.
+Content is written with one base IRI, which its catalogue gives as `void:uriSpace`. It can be published under another
+one: every file is read through `Content.read_text`, which puts the published base in place of the written one before
+any parser sees the text. So data, ontology, shapes, rules and queries move together.
 """
 
 import re
@@ -14,7 +14,7 @@ from kg.errors import ContentError
 
 CATALOG: Final = Path("data/catalog.ttl")
 
-# The pattern finds the base before any RDF parser runs: parsing needs the base. The catalogue is parsed and checked later.
+# The pattern finds the base before any RDF parser runs, for parsing needs the base; the catalogue is checked later.
 _URI_SPACE: Final = re.compile(r'(?:\bvoid:uriSpace|<http://rdfs\.org/ns/void#uriSpace>)\s+"([^"]+)"')
 
 
@@ -45,9 +45,7 @@ class Content:
             text = path.read_bytes().decode("utf-8")
         except UnicodeDecodeError as error:
             line = error.object.count(b"\n", 0, error.start) + 1
-            raise ContentError(
-                "not UTF-8", remedy="save the file as UTF-8", file=self.name(path), line=line
-            ) from error
+            raise ContentError("not UTF-8", remedy="save the file as UTF-8", file=self.name(path), line=line) from error
         except OSError as error:
             raise ContentError(f"cannot be read: {error.strerror}", file=self.name(path)) from error
         return text if self.base == self.written_base else text.replace(self.written_base, self.base)
@@ -98,7 +96,9 @@ def open_content(root: Path, *, base_iri: str = "") -> Content:
         ContentError: there is no such folder, or the catalogue does not say with which base the content is written.
     """
     if not root.is_dir():
-        raise ContentError("there is no such folder", remedy="name a folder with ontology, shapes, queries and data", file=str(root))
+        raise ContentError(
+            "there is no such folder", remedy="name a folder with ontology, shapes, queries and data", file=str(root)
+        )
     written = _written_base(root)
     return Content(root, written, base_iri or written)
 
@@ -109,7 +109,7 @@ def _written_base(root: Path) -> str:
         if any(root.glob("data/*.trig")) or any(root.glob("ontology/*.ttl")):
             raise ContentError(
                 "the content has no catalogue",
-                remedy=f"describe it in {CATALOG.as_posix()}: a dcat:Catalog with void:uriSpace and a dcat:Dataset for each graph",
+                remedy=f"write {CATALOG.as_posix()}: a dcat:Catalog with void:uriSpace, a dcat:Dataset for each graph",
                 file=str(root),
             )
         return "urn:x-kg:"

@@ -1,9 +1,18 @@
-"""Stored queries (files that are read, checked, bound and described) and the engine's own few queries about any content."""
+"""Stored queries (read from files, checked, bound, described) and the engine's own few queries about any content."""
 
 from kg.queries.description import describe_queries, query_iri
-from kg.queries.overview import CATALOG, CLASSES, COUNTS, NAMING_PROPERTIES, description_query, labels_query, members_query
+from kg.queries.overview import (
+    CATALOG,
+    CLASSES,
+    COUNTS,
+    NAMING_PROPERTIES,
+    STORED,
+    description_query,
+    labels_query,
+    members_query,
+)
 from kg.queries.parameters import Parameter
-from kg.queries.stored import CHECKS, SEVERITIES, StoredQuery, bind_parameters, load_queries
+from kg.queries.stored import CHECKS, SEVERITIES, StoredQuery, bind_parameters, load_queries, parse_query
 
 __all__ = [
     "CATALOG",
@@ -12,6 +21,7 @@ __all__ = [
     "COUNTS",
     "NAMING_PROPERTIES",
     "SEVERITIES",
+    "STORED",
     "Parameter",
     "StoredQuery",
     "bind_parameters",
@@ -20,5 +30,6 @@ __all__ = [
     "labels_query",
     "load_queries",
     "members_query",
+    "parse_query",
     "query_iri",
 ]

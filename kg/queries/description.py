@@ -1,4 +1,4 @@
-"""Stored queries described in RDF, as `sh:SPARQLExecutable`s, so that shapes can judge them and people can find them."""
+"""Stored queries described in RDF, as `sh:SPARQLExecutable`s, so that shapes judge them and people find them."""
 
 from collections.abc import Iterable, Iterator
 from typing import Final

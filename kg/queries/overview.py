@@ -36,6 +36,15 @@ ORDER BY DESC(?things) ?class
 LIMIT 60
 """
 
+STORED: Final = """
+PREFIX dcterms: <http://purl.org/dc/terms/>
+PREFIX sh: <http://www.w3.org/ns/shacl#>
+SELECT DISTINCT ?identifier ?text WHERE {
+  GRAPH ?graph { ?query a sh:SPARQLExecutable ; dcterms:identifier ?identifier ; sh:select|sh:ask|sh:construct ?text }
+}
+ORDER BY ?identifier
+"""
+
 # The properties that name a thing, the best first.
 NAMING_PROPERTIES: Final = (
     "http://www.w3.org/2004/02/skos/core#prefLabel",

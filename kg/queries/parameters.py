@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from kg.errors import ContentError, QueryRefused
-from kg.queries.header import line_of
 from kg.sparql import Query, iri_term, parameter_terms, string_term
+from kg.sparql.header import line_of
 
 _XSD_DATE: Final = "http://www.w3.org/2001/XMLSchema#date"
 _KEYS: Final = frozenset({"type", "label", "default"})
@@ -72,13 +72,17 @@ def read_parameters(declared: object, query: Query, *, text: str, path: Path) ->
     """The parameters a header declares, each found in the query as `VALUES ?name { default }`.
 
     Raises:
-        ContentError: a declaration is incomplete, or the query has no such VALUES, or another term in it than the default.
+        ContentError: a declaration is incomplete, or the query has no such VALUES, or another term in it than the
+        default.
     """
     if declared is None:
         return ()
     if not isinstance(declared, dict):
         raise _problem("parameters is not a list of names", path=path, line=line_of(text, "parameters"))
-    terms = {name: ["".join(part.text for part in term) for term in places] for name, places in parameter_terms(query.tokens).items()}
+    terms = {
+        name: ["".join(part.text for part in term) for term in places]
+        for name, places in parameter_terms(query.tokens).items()
+    }
     read: list[Parameter] = []
     for name, declaration in declared.items():
         line = line_of(text, str(name))

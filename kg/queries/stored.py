@@ -1,4 +1,4 @@
-"""Stored queries: `queries/<group>/<name>.rq`, each a SPARQL text that runs as it stands, with a header that explains it."""
+"""Stored queries: `queries/<group>/<name>.rq`, each a SPARQL text that runs as it stands, and a header."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from kg.errors import ContentError, QueryError, QueryRefused, QuerySyntax
-from kg.queries.header import line_of, read_header
 from kg.queries.parameters import Parameter, read_parameters
 from kg.sparql import UPDATE, Limits, Query, bind, position, projection, vet
+from kg.sparql.header import line_of, read_header
 
 CHECKS: Final = "checks"
 SEVERITIES: Final = ("Violation", "Warning", "Info")
@@ -52,7 +52,7 @@ def load_queries(folder: Path, *, read_text: Callable[[Path], str], limits: Limi
         ContentError: a header or a query is not as it must be; names the file and the line.
     """
     paths = sorted(folder.glob("*/*.rq"), key=lambda path: (path.parent.name, path.stem))
-    return tuple(_read_query(path, read_text(path), limits=limits) for path in paths)
+    return tuple(parse_query(path.relative_to(folder.parent), read_text(path), limits=limits) for path in paths)
 
 
 def bind_parameters(query: StoredQuery, values: Mapping[str, str]) -> str:
@@ -73,7 +73,12 @@ def bind_parameters(query: StoredQuery, values: Mapping[str, str]) -> str:
     return bind(query.text, terms)
 
 
-def _read_query(path: Path, text: str, *, limits: Limits) -> StoredQuery:
+def parse_query(path: Path, text: str, *, limits: Limits) -> StoredQuery:
+    """The stored query in a text; its `path` gives its group and name, `queries/<group>/<name>.rq`.
+
+    Raises:
+        ContentError: the header or the query is not as it must be; names the file and the line.
+    """
     header = read_header(text, path)
     _check_keys(header, text, path=path)
     vetted = _vet(text, path, limits=limits)
@@ -115,7 +120,8 @@ def _vet(text: str, path: Path, *, limits: Limits) -> Query:
     try:
         vetted = vet(text, limits)
     except QuerySyntax as error:
-        raise _problem(str(error), remedy=error.remedy, path=path, line=error.line, column=error.column) from error
+        line, column = error.line or 1, error.column or 1
+        raise _problem(str(error), remedy=error.remedy, path=path, line=line, column=column) from error
     except QueryError as error:
         raise _problem(str(error), remedy=error.remedy, path=path, line=1) from error
     if vetted.form == UPDATE:
@@ -123,11 +129,15 @@ def _vet(text: str, path: Path, *, limits: Limits) -> Query:
         raise _problem("an update, not a query", remedy="store a SELECT, ASK or CONSTRUCT query", path=path, line=line)
     if vetted.form == "DESCRIBE":
         line, _ = position(text, vetted.tokens[0].start)
-        raise _problem("the answer to DESCRIBE is the engine's choice", remedy="write a CONSTRUCT", path=path, line=line)
+        raise _problem(
+            "the answer to DESCRIBE is the engine's choice", remedy="write a CONSTRUCT", path=path, line=line
+        )
     if vetted.form == "SELECT" and projection(vetted.tokens) is None:
         start = next(token.start for token in vetted.tokens if token.keyword == "SELECT")
         line, column = position(text, start)
-        raise _problem("SELECT * does not name its columns", remedy="name each variable", path=path, line=line, column=column)
+        raise _problem(
+            "SELECT * does not name its columns", remedy="name each variable", path=path, line=line, column=column
+        )
     return vetted
 
 
@@ -135,7 +145,9 @@ def _columns(header: Mapping[str, Any], vetted: Query, *, text: str, path: Path)
     columns = header.get("columns") or {}
     line = line_of(text, "columns")
     if not isinstance(columns, dict) or not all(isinstance(meaning, str) for meaning in columns.values()):
-        raise _problem("columns is not a list of names with what each is", remedy="`#   name: what it is`", path=path, line=line)
+        raise _problem(
+            "columns is not a list of names with what each is", remedy="`#   name: what it is`", path=path, line=line
+        )
     described = {str(name): str(meaning) for name, meaning in columns.items()}
     projected = projection(vetted.tokens) or ()
     if described and set(described) != set(projected):

@@ -1,4 +1,4 @@
-"""The text of SPARQL: tokens, what a query may ask, and the parts of it that are read or replaced. No engine is needed."""
+"""The text of SPARQL: tokens, what a query may ask, the parts of it that are read or replaced. No engine is needed."""
 
 from kg.sparql.edits import (
     DatasetClause,

@@ -1,8 +1,8 @@
 """What a query text may ask of the engine: decided on its tokens, before the engine sees it.
 
-The engine reads and plans by recursion and cannot be cancelled: a text that nests or chains too far overflows its stack and ends
-the whole process, and a few hundred patterns joined in one group are planned for minutes. It also calls other endpoints when a
-text says `SERVICE` or `LOAD`, and has no switch for that. So each text is measured and read here first.
+The engine reads and plans by recursion and cannot be cancelled: a text that nests or chains too far overflows its stack
+and ends the whole process, and a few hundred patterns joined in one group are planned for minutes. It also calls other
+endpoints when a text says `SERVICE` or `LOAD`, and has no switch for that. So each text is measured and read here.
 """
 
 from collections.abc import Iterator
@@ -23,7 +23,9 @@ _NETWORK: Final = {
 _CLOSER: Final = {"(": ")", "[": "]", "{": "}", "{|": "|}", "<<": ">>", "<<(": ")>>"}
 _CLOSERS: Final = frozenset(_CLOSER.values())
 _TERMS: Final = frozenset({"iri", "pname", "bnode", "var", "string", "number"})
-_CHAIN_WORDS: Final = frozenset({"UNION", "OPTIONAL", "MINUS", "FILTER", "BIND", "GRAPH", "EXISTS", "SELECT", "AS", "IN"})
+_CHAIN_WORDS: Final = frozenset(
+    {"UNION", "OPTIONAL", "MINUS", "FILTER", "BIND", "GRAPH", "EXISTS", "SELECT", "AS", "IN"}
+)
 _CHAIN_SIGNS: Final = frozenset({"&&", "||", "+", "-", "*", "/", "|", "!", "^", "=", "!=", "<", ">", "<=", ">="})
 
 
@@ -35,7 +37,7 @@ class Limits:
     depth: int = 100
     """Brackets open at once; the engine's stack ends at about 250 nested function calls."""
     patterns: int = 100
-    """Triple patterns, groups and path steps to be joined; 100 in one group are planned in about 2 s, 300 in minutes."""
+    """Triple patterns, groups and path steps to be joined; 100 in one group take 2 s to plan, 300 take minutes."""
     operators: int = 300
     """Keywords and signs that chain (UNION, OPTIONAL, BIND, &&, +); the stack ends between 300 and 1,000 of some."""
     subqueries: int = 8
@@ -95,7 +97,7 @@ def vet(text: str, limits: Limits) -> Query:
 
 
 def query_form(tokens: tuple[Token, ...]) -> str:
-    """`SELECT`, `ASK`, `CONSTRUCT` or `DESCRIBE`; `UPDATE` when the text starts otherwise; empty when it holds no keyword.
+    """`SELECT`, `ASK`, `CONSTRUCT` or `DESCRIBE`; `UPDATE` for any other start; empty when it holds no keyword.
 
     >>> query_form(tuple(significant(tokenize("PREFIX x: <x:> # ASK\\nselect * {}"))))
     'SELECT'

@@ -1,7 +1,8 @@
 """The text of SPARQL as tokens, without loss: joining the tokens gives back the text.
 
-The tokenizer never fails. What cannot be a token (a stray character, a string that is not closed) becomes one last token of
-kind `bad` that holds the rest of the text, so reading a text takes time in proportion to its length whatever it contains.
+The tokenizer never fails. What cannot be a token (a stray character, an open string) becomes one last token of
+kind `bad` that holds the rest of the text, so reading a text takes time in proportion to its length whatever it
+contains.
 """
 
 import re
@@ -38,9 +39,7 @@ _ESCAPE: Final = r"%[0-9A-Fa-f]{2}|\\[_~.\-!$&'()*+,;=/?#@%]"
 _CODEPOINT: Final = r"\\u[0-9A-Fa-f]{4}|\\U[0-9A-Fa-f]{8}"
 # A longer prefix is not read as one: the bound keeps `a.a.a.a…` linear.
 _PREFIX: Final = rf"[{_BASE}](?:[{_CHARACTER}]|\.{{1,255}}(?=[{_CHARACTER}])){{0,255}}"
-_LOCAL: Final = (
-    rf"(?:[{_START}:0-9]|{_ESCAPE})(?:[{_CHARACTER}:]|{_ESCAPE}|\.+(?=[{_CHARACTER}:]|{_ESCAPE}))*"
-)
+_LOCAL: Final = rf"(?:[{_START}:0-9]|{_ESCAPE})(?:[{_CHARACTER}:]|{_ESCAPE}|\.+(?=[{_CHARACTER}:]|{_ESCAPE}))*"
 
 
 def _string(quote: str, *, long: bool) -> str:

@@ -15,7 +15,8 @@ HTML: Final = "text/html"
 def accepted_types(header_values: Sequence[str]) -> MIMEAccept:
     """What the Accept header lines of a request say together; no line at all accepts everything.
 
-    Parameters of a range other than its quality are dropped: `text/turtle;charset=utf-8` asks for Turtle, which is always UTF-8.
+    Parameters of a range other than its quality are dropped: `text/turtle;charset=utf-8` asks for Turtle, which is
+    always UTF-8.
     Source: RFC 9110 §12.5.1, and §5.3 for several lines of one name.
     """
     joined = ", ".join(value for value in header_values if value.strip())
@@ -51,5 +52,5 @@ def choose_format(accepted: MIMEAccept, rows: Sequence[Format]) -> tuple[Format,
 
 
 def prefers_html(accepted: MIMEAccept) -> bool:
-    """Whether a message is best shown as a page: the client names HTML, and likes it at least as much as a problem document."""
+    """Whether a message is best shown as a page: the client names HTML, and likes it as much as a problem document."""
     return best_type(accepted, [JSON_PROBLEM, HTML]) == HTML

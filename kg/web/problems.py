@@ -2,6 +2,7 @@
 
 import logging
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Any, Final
 
 from flask import Response, g, json, render_template, request, url_for
@@ -25,10 +26,14 @@ class Kind:
 KINDS: Final = {
     "bad-request": Kind(400, "The request is not understood", "A parameter is missing, repeated or malformed."),
     "query-syntax": Kind(400, "The query has a syntax error", "The text is not SPARQL at the line and column given."),
-    "query-refused": Kind(400, "The query is refused", "The query is SPARQL, but asks for what this service does not do."),
+    "query-refused": Kind(
+        400, "The query is refused", "The query is SPARQL, but asks for what this service does not do."
+    ),
     "not-found": Kind(404, "There is nothing at this address", "The path is not one of this service."),
     "method-not-allowed": Kind(405, "The method is not allowed here", "The Allow header names the methods that are."),
-    "not-acceptable": Kind(406, "No acceptable format", "The answer cannot be written in any format that was asked for."),
+    "not-acceptable": Kind(
+        406, "No acceptable format", "The answer cannot be written in any format that was asked for."
+    ),
     "too-large": Kind(413, "The request is too large", "The body is longer than any query that would be read."),
     "unsupported-media-type": Kind(415, "The request is of an unsupported type", "Send a form, or the query itself."),
     "internal-error": Kind(500, "Something went wrong here", "The fault is in the service; it has been logged."),
@@ -65,16 +70,20 @@ def problem_from(error: Exception) -> Problem:
     if isinstance(error, Problem):
         return error
     if isinstance(error, QuerySyntax):
-        return Problem("query-syntax", error.detail, remedy=error.remedy, place=(error.line, error.column))
+        return Problem("query-syntax", str(error), remedy=error.remedy, place=_place(error))
     if isinstance(error, QueryRefused):
         return Problem("query-refused", str(error), remedy=error.remedy)
     if isinstance(error, SnapshotMissing):
         return Problem("not-ready", str(error), remedy=error.remedy, headers=(("Retry-After", "30"),))
-    if isinstance(error, HTTPException) and error.code in _OF_STATUS and error.code < 500:
+    if isinstance(error, HTTPException) and error.code in _OF_STATUS and error.code < HTTPStatus.INTERNAL_SERVER_ERROR:
         return _from_http(error, error.code)
     _log.error("unexpected error on %s %s", request.method, request.path, exc_info=error)
     remedy = error.remedy if isinstance(error, KgError) else "try again later; tell the operator if it stays"
     return Problem("internal-error", "The service failed to answer.", remedy=remedy)
+
+
+def _place(error: QuerySyntax) -> tuple[int, int] | None:
+    return (error.line, error.column) if error.line and error.column else None
 
 
 def problem_response(error: Exception) -> Response:

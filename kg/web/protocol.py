@@ -34,7 +34,8 @@ def read_query_request(request: Request) -> QueryRequest:
     Source: SPARQL 1.1 Protocol §2.1.
 
     Raises:
-        Problem: another media type, a parameter given twice, an update, text that is not UTF-8, a graph name that is no IRI.
+        Problem: another media type, a parameter given twice, an update, text that is not UTF-8, a graph name that is no
+        IRI.
     """
     in_url = _parameters(request.query_string, "the URL")
     if request.method != "POST":
@@ -58,7 +59,9 @@ def _query_request(parameters: list[tuple[str, str]]) -> QueryRequest:
     for name, value in parameters:
         values.setdefault(name, []).append(value)
     if "update" in values:
-        raise _bad("an update was sent; this endpoint answers queries and changes nothing", remedy="send a query, as `query=`")
+        raise _bad(
+            "an update was sent; this endpoint answers queries and changes nothing", remedy="send a query, as `query=`"
+        )
     for name in ("query", "format"):
         if len(values.get(name, [])) > 1:
             raise _bad(f"the parameter {name} is given {len(values[name])} times", remedy="give it once")

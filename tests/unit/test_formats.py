@@ -33,7 +33,9 @@ def test_a_name_means_one_exact_media_type(name: str, form: str, content_type: s
     assert row.content_type == content_type
 
 
-@pytest.mark.parametrize(("name", "form"), [("turtle", "SELECT"), ("csv", "CONSTRUCT"), ("", "ASK"), ("docx", "SELECT")])
+@pytest.mark.parametrize(
+    ("name", "form"), [("turtle", "SELECT"), ("csv", "CONSTRUCT"), ("", "ASK"), ("docx", "SELECT")]
+)
 def test_a_name_that_means_nothing_for_a_form_is_not_found(name: str, form: str) -> None:
     assert format_named(name, form) is None
 

@@ -52,7 +52,9 @@ def load(folder: Path, files: dict[str, str]) -> tuple[StoredQuery, ...]:
 
 
 def test_a_query_is_picked_up_by_being_there_in_order(tmp_path: Path) -> None:
-    queries = load(tmp_path, {"explore/b.rq": GOOD, "explore/a.rq": GOOD, "checks/names.rq": CHECK, "explore/notes.md": "no"})
+    queries = load(
+        tmp_path, {"explore/b.rq": GOOD, "explore/a.rq": GOOD, "checks/names.rq": CHECK, "explore/notes.md": "no"}
+    )
     assert [query.identifier for query in queries] == ["checks/names", "explore/a", "explore/b"]
 
 
@@ -81,13 +83,18 @@ BAD = {
     "unknown key": ("# id: H01", "# identifier: H01", 12, 'unknown key "identifier"'),
     "not YAML": ("question: What has", "question: What: has", 2, "not YAML"),
     "a key twice": ("# id: H01", "# title: again", 12, "stands twice"),
-    "column not projected": ("#   label: its name", "#   lable: its name", 9, r"not described: \?label; not projected: \?lable"),
+    "column not projected": (
+        "#   label: its name",
+        "#   lable: its name",
+        9,
+        r"not described: \?label; not projected: \?lable",
+    ),
     "column not described": ("#   label: its name\n", "", 9, r"not described: \?label; not projected: none"),
     "parameter without VALUES": ("VALUES ?many { 5 }", "BIND(5 AS ?many)", 7, "no `VALUES"),
     "parameter with two terms": ("VALUES ?many { 5 }", "VALUES ?many { 5 6 }", 7, "no `VALUES"),
     "default differs": ("VALUES ?many { 5 }", "VALUES ?many { 6 }", 7, "is 5 in the header and 6 in the query"),
     "default of another type": ("default: 5}", "default: five}", 7, "not a whole number"),
-    "date that is none": ('default: 2022-01-01}', 'default: "2022-02-30"}', 5, "since"),
+    "date that is none": ("default: 2022-01-01}", 'default: "2022-02-30"}', 5, "since"),
     "unknown type": ("type: integer", "type: float", 7, "unknown type float"),
     "no label": ("label: At most, ", "", 7, "exactly type, label and default"),
     "parameters is a list": ("# parameters:\n", "# parameters: []\n# old:\n", 4, "unknown key"),
@@ -138,7 +145,7 @@ def test_parameters_are_bound_as_terms(tmp_path: Path) -> None:
     bound = bind_parameters(query, VALUES)
     names = " ".join(f"?{name}" for name in VALUES)
     [solution] = pyoxigraph.Store().query(  # type: ignore[misc]
-        f"SELECT {names} WHERE {{ {bound[bound.index('VALUES ?framework'):bound.index('?deliverable ?for')]} }}"
+        f"SELECT {names} WHERE {{ {bound[bound.index('VALUES ?framework') : bound.index('?deliverable ?for')]} }}"
     )
     xsd = "http://www.w3.org/2001/XMLSchema#"
     assert [solution[name] for name in VALUES] == [
@@ -175,7 +182,9 @@ def test_a_value_of_the_wrong_type_is_refused(tmp_path: Path, name: str, value: 
 
 
 def test_descriptions_are_rdf_that_says_what_the_header_says(tmp_path: Path) -> None:
-    queries = load(tmp_path, {"competency/delivered.rq": GOOD, "checks/names.rq": CHECK, "explore/yes.rq": "# title: Yes\nASK {}"})
+    queries = load(
+        tmp_path, {"competency/delivered.rq": GOOD, "checks/names.rq": CHECK, "explore/yes.rq": "# title: Yes\nASK {}"}
+    )
     graph = rdflib.Graph().parse(data=describe_queries(queries, "https://example.org/"), format="nt")
     schema = rdflib.Namespace("https://schema.org/")
     node = rdflib.URIRef("https://example.org/query/competency/delivered")

@@ -22,7 +22,9 @@ def test_projection(text: str, names: tuple[str, ...] | None) -> None:
 
 
 def test_dataset_clause_is_read_from_the_query_and_not_from_its_strings() -> None:
-    clause = dataset_clause(tokenize("SELECT * FROM <x:a> from x:b FROM NAMED <x:c> # FROM <x:d>\n { ?s ?p 'FROM <x:e>' }"))
+    clause = dataset_clause(
+        tokenize("SELECT * FROM <x:a> from x:b FROM NAMED <x:c> # FROM <x:d>\n { ?s ?p 'FROM <x:e>' }")
+    )
     assert (clause.default, clause.named) == (("<x:a>", "x:b"), ("<x:c>",))
     assert clause
     assert not dataset_clause(tokenize("SELECT ?FROM { ?FROM ?p ?o }"))
@@ -36,7 +38,10 @@ def test_prologue_ends_where_the_query_starts() -> None:
 def test_binding_replaces_one_term_wherever_it_is_given_and_nothing_else() -> None:
     text = "SELECT ?x { VALUES ?x { ex:a } # VALUES ?x { ex:a }\n ?x ?p 'VALUES ?x { ex:a }' { VALUES $x {'b'@en} } }"
     bound = bind(text, {"x": "<x:new>"})
-    assert bound == "SELECT ?x { VALUES ?x { <x:new> } # VALUES ?x { ex:a }\n ?x ?p 'VALUES ?x { ex:a }' { VALUES $x {<x:new>} } }"
+    assert (
+        bound == "SELECT ?x { VALUES ?x { <x:new> } # VALUES ?x { ex:a }\n"
+        " ?x ?p 'VALUES ?x { ex:a }' { VALUES $x {<x:new>} } }"
+    )
 
 
 @pytest.mark.parametrize(
@@ -68,7 +73,9 @@ def test_a_language_tag_and_a_datatype_come_back() -> None:
     assert string_term("1", datatype="http://www.w3.org/2001/XMLSchema#integer").endswith("#integer>")
 
 
-@pytest.mark.parametrize("iri", ["a", "", "http://a b", "http://a>", "x:<", "x:\\", "http://a/\n", "http://a/{b}", "x:\ud800", "<x:a>"])
+@pytest.mark.parametrize(
+    "iri", ["a", "", "http://a b", "http://a>", "x:<", "x:\\", "http://a/\n", "http://a/{b}", "x:\ud800", "<x:a>"]
+)
 def test_refuses_what_is_not_an_absolute_iri(iri: str) -> None:
     with pytest.raises(ValueError, match="not an absolute IRI"):
         iri_term(iri)

@@ -57,7 +57,7 @@ def _comment_lines(text: str) -> list[str]:
 
 
 class _Loader(yaml.BaseLoader):
-    """YAML whose values are the text that is written (`yes`, `2022-01-01` and `01` stay so), and whose keys stand once."""
+    """YAML whose values are the text that is written (`yes`, `2022-01-01`, `01` stay so), and whose keys stand once."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         """The mapping of one node.

@@ -1,0 +1,205 @@
+"""Answering: may this query run, from which snapshot, in which format; as bytes for programs, as rows for people."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from kg.errors import QueryRefused
+from kg.formats import Format
+from kg.namespaces import PREFIXES, shorten
+from kg.queries import (
+    CATALOG,
+    CLASSES,
+    COUNTS,
+    NAMING_PROPERTIES,
+    STORED,
+    StoredQuery,
+    description_query,
+    labels_query,
+    members_query,
+    parse_query,
+)
+from kg.sparql import UPDATE, Limits, Query, vet
+from kg.store import Results, Snapshot, Term
+
+_LABELS_AT_A_TIME: Final = 500
+_XSD: Final = PREFIXES["xsd"]
+_NUMERIC: Final = frozenset(f"{_XSD}{name}" for name in ("integer", "decimal", "double", "float"))
+_PLAIN: Final = f"{_XSD}string"
+
+
+@dataclass(frozen=True)
+class Ask:
+    """A query that may run, and the graphs it is asked of; none given: those that the query names, or all."""
+
+    query: Query
+    default_graphs: tuple[str, ...] = ()
+    named_graphs: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One term as people read it."""
+
+    kind: str
+    """`iri`, `literal`, `blank` or `triple`."""
+    value: str
+    short: str = ""
+    """The prefixed name of an IRI, or of the datatype of a literal that is no plain text."""
+    label: str = ""
+    language: str = ""
+    numeric: bool = False
+    describe: str = ""
+    """A query for what is said of the thing; empty for what is no IRI."""
+    link: bool = False
+    """Whether a browser may follow the IRI."""
+
+
+@dataclass(frozen=True)
+class Table:
+    """An answer as rows for people."""
+
+    columns: tuple[str, ...]
+    rows: tuple[tuple[Cell | None, ...], ...]
+    more: bool
+    """Whether there are more rows than these."""
+    boolean: bool | None
+    """The answer to an ASK; None for any other query."""
+
+
+@dataclass(frozen=True)
+class ClassCount:
+    """A class of the ontology and how many things of it there are."""
+
+    label: str
+    things: int
+    query: str
+    """A query that lists them."""
+
+
+@dataclass(frozen=True)
+class Overview:
+    """What a snapshot holds, in a few words."""
+
+    title: str
+    description: str
+    statements: int
+    graphs: int
+    classes: tuple[ClassCount, ...]
+
+
+def vet_query(text: str, limits: Limits) -> Query:
+    """A query found fit to run.
+
+    Raises:
+        QueryRefused: it is an update, too large, or would call another service.
+        QuerySyntax: it is not SPARQL.
+    """
+    query = vet(text, limits)
+    if query.form == UPDATE:
+        raise QueryRefused(
+            "this is an update; this service answers queries and changes nothing",
+            remedy="ask with SELECT, ASK, CONSTRUCT or DESCRIBE",
+        )
+    return query
+
+
+def answer(snapshot: Snapshot, ask: Ask, row: Format) -> bytes:
+    """The answer in a format other than HTML.
+
+    Raises:
+        QuerySyntax: the query is not SPARQL.
+        QueryError: the engine cannot evaluate it.
+    """
+    return _results(snapshot, ask).serialize(row.name, _prefixes(snapshot))
+
+
+def answer_table(snapshot: Snapshot, ask: Ask, *, most_rows: int) -> Table:
+    """The first rows of the answer, with a name for each thing that has one.
+
+    Raises:
+        QuerySyntax: the query is not SPARQL.
+        QueryError: the engine cannot evaluate it.
+    """
+    results = _results(snapshot, ask)
+    rows = list(results.rows(most_rows + 1))
+    shown = rows[:most_rows]
+    iris = {term.value for row in shown for term in row if term and term.kind == "iri"}
+    labels = labels_of(snapshot, iris)
+    prefixes = _prefixes(snapshot)
+    cells = tuple(tuple(_cell(term, labels, prefixes) for term in row) for row in shown)
+    return Table(results.columns, cells, more=len(rows) > most_rows, boolean=results.boolean)
+
+
+def labels_of(snapshot: Snapshot, iris: Iterable[str]) -> dict[str, str]:
+    """The best name of each thing that has one: by property, then English before other languages, then by alphabet."""
+    rank = {naming: place for place, naming in enumerate(NAMING_PROPERTIES)}
+    wanted = sorted(iris)
+    labels: dict[str, str] = {}
+    for start in range(0, len(wanted), _LABELS_AT_A_TIME):
+        found = [
+            (iri.value, rank[naming.value], not label.language.startswith("en"), label.value)
+            for iri, naming, label in snapshot.query(labels_query(wanted[start : start + _LABELS_AT_A_TIME])).rows()
+            if iri and naming and label
+        ]
+        for iri, _, _, label in sorted(found):
+            labels.setdefault(iri, label)
+    return labels
+
+
+def overview(snapshot: Snapshot) -> Overview:
+    """What a snapshot holds."""
+    title, description = next(
+        (tuple(term.value if term else "" for term in row) for row in snapshot.query(CATALOG).rows(1)), ("", "")
+    )
+    statements, graphs = (int(term.value) for term in next(snapshot.query(COUNTS).rows()) if term)
+    counts = {row[0].value: int(row[1].value) for row in snapshot.query(CLASSES).rows() if row[0] and row[1]}
+    labels = labels_of(snapshot, counts)
+    prefixes = _prefixes(snapshot)
+    classes = tuple(
+        ClassCount(labels.get(iri) or shorten(iri, prefixes), things, members_query(iri))
+        for iri, things in counts.items()
+    )
+    return Overview(title or "Knowledge graph", description, statements, graphs, classes)
+
+
+def stored_queries(snapshot: Snapshot, limits: Limits) -> tuple[StoredQuery, ...]:
+    """The stored queries that were published with a snapshot, ordered by group and name."""
+    return tuple(
+        parse_query(Path(f"queries/{identifier.value}.rq"), text.value, limits=limits)
+        for identifier, text in snapshot.query(STORED).rows()
+        if identifier and text
+    )
+
+
+def _results(snapshot: Snapshot, ask: Ask) -> Results:
+    return snapshot.query(ask.query.text, default_graphs=ask.default_graphs, named_graphs=ask.named_graphs)
+
+
+def _prefixes(snapshot: Snapshot) -> Mapping[str, str]:
+    return PREFIXES | snapshot.description.prefixes
+
+
+def _cell(term: Term | None, labels: Mapping[str, str], prefixes: Mapping[str, str]) -> Cell | None:
+    if term is None:
+        return None
+    if term.kind == "iri":
+        return Cell(
+            kind="iri",
+            value=term.value,
+            short=shorten(term.value, prefixes),
+            label=labels.get(term.value, ""),
+            describe=description_query(term.value),
+            link=term.value.startswith(("http://", "https://")),
+        )
+    datatype = "" if term.datatype in ("", _PLAIN) else shorten(term.datatype, prefixes)
+    return Cell(
+        kind=term.kind,
+        value=term.value,
+        short=datatype,
+        language=term.language,
+        numeric=term.datatype in _NUMERIC,
+    )

@@ -1,0 +1,227 @@
+"""The command `kg`."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Final
+
+import click
+
+from kg.answer import Ask, answer, answer_table, overview, vet_query
+from kg.errors import KgError, NotConforming, QueryRefused
+from kg.formats import format_named, formats_for
+from kg.settings import STRICT, UNION, Settings
+from kg.sources import Content, open_content
+from kg.sparql import Limits
+from kg.store import Snapshots
+
+_NOT_CONFORMING: Final = 1
+_ERROR: Final = 2
+_WIDEST_COLUMN: Final = 60
+
+
+@dataclass(frozen=True)
+class _Context:
+    """What every command works with."""
+
+    settings: Settings
+
+    @property
+    def content(self) -> Content:
+        return open_content(self.settings.content, base_iri=self.settings.base_iri)
+
+    @property
+    def snapshots(self) -> Snapshots:
+        return Snapshots(self.settings.state, memory_quads=self.settings.memory_quads)
+
+    @property
+    def limits(self) -> Limits:
+        return Limits(characters=self.settings.query_characters, depth=self.settings.query_depth)
+
+
+_folder: Final = click.Path(path_type=Path)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="unemg-kg")
+@click.option("--content", type=_folder, help="Folder with ontology, shapes, queries and data.  [KG_CONTENT; .]")
+@click.option("--state", type=_folder, help="Folder for what is built.  [KG_STATE; state]")
+@click.pass_context
+def main(context: click.Context, content: Path | None, state: Path | None) -> None:
+    """Build, check, query and serve a knowledge graph kept as files.
+
+    Every setting can also be given in the environment; docs/settings.md lists them.
+    """
+    with _told():
+        context.obj = _Context(Settings.from_environ(os.environ, content=content, state=state))
+
+
+@main.command()
+@click.option("--default-graph", type=click.Choice([UNION, STRICT]), help="What a query sees that names no graph.")
+@click.pass_obj
+def build(context: _Context, default_graph: str | None) -> None:
+    """Read the content, add what follows, validate it, and publish a snapshot.
+
+    Nothing is published when something does not conform; what was published before stays in service.
+    """
+    from kg.publish import build as publish  # noqa: PLC0415 - pySHACL takes half a second to import
+
+    with _told():
+        publish(
+            context.content,
+            context.snapshots,
+            default_graph=default_graph or context.settings.default_graph,
+            limits=context.limits,
+            tell=_progress,
+        )
+
+
+@main.command()
+@click.argument("files", nargs=-1, type=click.Path(path_type=Path))
+@click.pass_obj
+def validate(context: _Context, files: tuple[Path, ...]) -> None:
+    """Validate the content, together with FILES (Turtle or TriG) as if they were part of it; publish nothing.
+
+    Exit status: 0 it conforms, 1 it does not, 2 it could not be read.
+    """
+    from kg.publish import judge  # noqa: PLC0415 - as above
+
+    with _told():
+        judged = judge(context.content, limits=context.limits, tell=_progress, candidates=files)
+        if judged.text:
+            click.echo(judged.text)
+        if not judged.report.conforms:
+            raise SystemExit(_NOT_CONFORMING)
+        click.echo("conforms")
+
+
+@main.command()
+@click.pass_obj
+def reason(context: _Context) -> None:
+    """Let the OWL reasoner HermiT judge ontology and data: are they consistent, is every class satisfiable?
+
+    Needs a Java runtime. Exit status: 0 all is well, 1 there is a defect (Pellet explains it), 2 no verdict.
+    """
+    from kg.ontology import find_java, reason as judge_ontology  # noqa: PLC0415 - owlready2 is needed here only
+    from kg.publish import asserted_ntriples  # noqa: PLC0415 - as above
+
+    with _told():
+        java = find_java(context.settings.java, os.environ)
+        verdict = judge_ontology(
+            asserted_ntriples(context.content), java=java, seconds=context.settings.reason_seconds
+        )
+        click.echo(f"judged {verdict.classes:,} classes and {verdict.individuals:,} individuals", nl=False)
+        click.echo(f" in {verdict.seconds:.1f} s")
+        for iri in verdict.unsatisfiable:
+            click.echo(f"unsatisfiable: {iri}")
+        if verdict.explanation:
+            click.echo(verdict.explanation)
+        if not verdict.consistent or verdict.unsatisfiable:
+            click.echo("the ontology has a defect" if verdict.consistent else "ontology and data are inconsistent")
+            raise SystemExit(_NOT_CONFORMING)
+        click.echo("consistent, every class is satisfiable")
+
+
+@main.command()
+@click.argument("source", type=click.File("rb"))
+@click.option("-f", "--format", "format_name", default="", help="json, xml, csv, tsv, turtle, …; a table when not given.")
+@click.pass_obj
+def query(context: _Context, source: Any, format_name: str) -> None:
+    """Answer a SPARQL query from a file, or from standard input when SOURCE is -, without a server."""
+    with _told():
+        text = _utf8(source.read())
+        vetted = vet_query(text, context.limits)
+        ask = Ask(vetted)
+        snapshot = context.snapshots.current()
+        if not format_name:
+            _echo_table(context, ask)
+            return
+        row = format_named(format_name, vetted.form)
+        if row is None or row.name == "html":
+            names = ", ".join(row.name for row in formats_for(vetted.form) if row.name != "html")
+            raise QueryRefused(f"{format_name} is no format for the answer to {vetted.form}", remedy=f"use one of {names}")
+        sys.stdout.buffer.write(answer(snapshot, ask, row))
+
+
+@main.command()
+@click.option("--host", help="Address to listen on.  [KG_HOST; 127.0.0.1]")
+@click.option("--port", type=click.IntRange(1, 65535), help="Port to listen on.  [KG_PORT; 8000]")
+@click.pass_obj
+def serve(context: _Context, host: str | None, port: int | None) -> None:
+    """Serve the current snapshot, and each later one as soon as it is published."""
+    from kg.web import serve as serve_http  # noqa: PLC0415 - Flask and granian are needed here only
+
+    settings = context.settings
+    with _told():
+        serve_http(replace(settings, host=host or settings.host, port=port or settings.port))
+
+
+@main.command()
+@click.pass_obj
+def stats(context: _Context) -> None:
+    """Tell what the current snapshot holds."""
+    with _told():
+        snapshot = context.snapshots.current()
+        found = overview(snapshot)
+        click.echo(f"{found.title}: snapshot {snapshot.number}, sha256 {snapshot.description.digest}")
+        click.echo(f"{found.statements:,} statements in {found.graphs:,} named graphs")
+        for row in found.classes:
+            click.echo(f"{row.things:7,}  {row.label}")
+
+
+def _progress(line: str) -> None:
+    click.echo(line, err=True)
+
+
+def _utf8(data: bytes) -> str:
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise QueryRefused("the query is not UTF-8", remedy="save it as UTF-8") from error
+
+
+def _echo_table(context: _Context, ask: Ask) -> None:
+    """The answer as aligned columns, in full."""
+    table = answer_table(context.snapshots.current(), ask, most_rows=sys.maxsize - 1)
+    if table.boolean is not None:
+        click.echo("true" if table.boolean else "false")
+        return
+    rows = [[_one_line(cell.short or cell.value if cell.kind == "iri" else cell.value) if cell else "" for cell in row] for row in table.rows]
+    widths = [
+        min(_WIDEST_COLUMN, max((len(row[at]) for row in [list(table.columns), *rows]), default=0))
+        for at in range(len(table.columns))
+    ]
+    for row in [list(table.columns), ["-" * width for width in widths], *rows]:
+        click.echo("  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip())
+    click.echo(f"{len(rows):,} {'row' if len(rows) == 1 else 'rows'}", err=True)
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """Errors as text on standard error and an exit status; a pipe that is closed early is no error."""
+    try:
+        yield
+    except NotConforming as error:
+        click.echo(error.report, err=True)
+        _fail(error, _NOT_CONFORMING)
+    except KgError as error:
+        _fail(error, _ERROR)
+    except BrokenPipeError:
+        sys.stdout = open(os.devnull, "w")  # noqa: SIM115, PTH123 - stays open until the process ends
+        raise SystemExit(_ERROR) from None
+
+
+def _fail(error: KgError, status: int) -> None:
+    click.echo(f"Error: {error}", err=True)
+    if error.remedy:
+        click.echo(f"What to do: {error.remedy}", err=True)
+    raise SystemExit(status) from error

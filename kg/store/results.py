@@ -1,0 +1,173 @@
+"""Running a query in the engine: its answer as rows or as bytes, its errors as ours."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any, Final
+
+from pyoxigraph import (
+    BlankNode,
+    Literal,
+    NamedNode,
+    QueryBoolean,
+    QueryResultsFormat,
+    QuerySolutions,
+    QueryTriples,
+    RdfFormat,
+    Store,
+    Triple,
+    serialize,
+)
+
+from kg.errors import QueryError, QuerySyntax
+from kg.sparql import offset_of, significant, tokenize
+
+_RESULT_FORMATS: Final = {
+    "json": QueryResultsFormat.JSON,
+    "xml": QueryResultsFormat.XML,
+    "csv": QueryResultsFormat.CSV,
+    "tsv": QueryResultsFormat.TSV,
+}
+_GRAPH_FORMATS: Final = {
+    "turtle": RdfFormat.TURTLE,
+    "ntriples": RdfFormat.N_TRIPLES,
+    "nquads": RdfFormat.N_QUADS,
+    "trig": RdfFormat.TRIG,
+    "rdfxml": RdfFormat.RDF_XML,
+    "jsonld": RdfFormat.JSON_LD,
+    "n3": RdfFormat.N3,
+}
+_PREFIXED: Final = frozenset({"turtle", "trig", "n3"})
+_TRIPLE_COLUMNS: Final = ("subject", "predicate", "object")
+# The engine words a syntax error as `error at 1:25: expected one of "a", KEYWORD, ['0'..='9'], A reason in words`.
+_ENGINE_PLACE: Final = re.compile(r"error at (\d+):(\d+): (.*)", re.DOTALL)
+_REASON: Final = re.compile(r"(?:The SELECT|[A-Z][A-Za-z]+)(?: [a-z]+)+")
+
+
+@dataclass(frozen=True)
+class Term:
+    """One RDF term of an answer."""
+
+    kind: str
+    """`iri`, `literal`, `blank` or `triple`."""
+    value: str
+    language: str = ""
+    datatype: str = ""
+
+
+@dataclass(frozen=True)
+class Results:
+    """The answer to one query, read once: as rows, as a truth value, or as bytes."""
+
+    columns: tuple[str, ...]
+    """The variables of a SELECT; `subject`, `predicate`, `object` of a graph; none of an ASK."""
+    boolean: bool | None
+    """The answer to an ASK; None for any other query."""
+    _answer: QuerySolutions | QueryTriples | QueryBoolean
+
+    def rows(self, limit: int | None = None) -> Iterator[tuple[Term | None, ...]]:
+        """The rows, at most `limit`; a column without a value is None.
+
+        Raises:
+            QueryError: the engine fails while it goes on.
+        """
+        if isinstance(self._answer, QueryBoolean):
+            return
+        with _Translated():
+            for row in islice(self._answer, limit):
+                yield tuple(_term(value) for value in row)
+
+    def triples(self) -> Iterator[Triple]:
+        """The triples of a graph; none of any other answer.
+
+        Raises:
+            QueryError: the engine fails while it goes on.
+        """
+        if isinstance(self._answer, QueryTriples):
+            with _Translated():
+                yield from self._answer
+
+    def serialize(self, format_name: str, prefixes: Mapping[str, str]) -> bytes:
+        """The whole answer in a format of `kg.formats`.
+
+        Raises:
+            QueryError: the engine fails while it goes on, or the format cannot hold the answer.
+        """
+        with _Translated():
+            if isinstance(self._answer, QueryTriples):
+                shown = dict(prefixes) if format_name in _PREFIXED else None
+                return serialize(self._answer, format=_GRAPH_FORMATS[format_name], prefixes=shown) or b""
+            return self._answer.serialize(format=_RESULT_FORMATS[format_name]) or b""
+
+
+def run_query(
+    store: Store, text: str, *, default_graphs: Sequence[str] = (), named_graphs: Sequence[str] = ()
+) -> Results:
+    """Ask a store; the text has been vetted. Graphs that are given replace those that the text names.
+
+    Source: SPARQL 1.1 Protocol §2.1.4: a dataset in the request replaces one in the query. When only named graphs are
+    given, the default graph is empty, and the other way round.
+
+    Raises:
+        QuerySyntax: the text is not SPARQL.
+        QueryError: the engine cannot evaluate it.
+    """
+    dataset: dict[str, Any] = {}
+    if default_graphs or named_graphs:
+        dataset = {
+            "default_graph": [NamedNode(graph) for graph in default_graphs],
+            "named_graphs": [NamedNode(graph) for graph in named_graphs],
+        }
+    try:
+        with _Translated():
+            answer = store.query(text, **dataset)
+    except SyntaxError as error:
+        raise _syntax_error(error, text) from error
+    if isinstance(answer, QuerySolutions):
+        return Results(tuple(variable.value for variable in answer.variables), None, answer)
+    if isinstance(answer, QueryTriples):
+        return Results(_TRIPLE_COLUMNS, None, answer)
+    return Results((), bool(answer), answer)
+
+
+def _term(value: Any) -> Term | None:
+    if value is None:
+        return None
+    if isinstance(value, NamedNode):
+        return Term("iri", value.value)
+    if isinstance(value, BlankNode):
+        return Term("blank", value.value)
+    if isinstance(value, Literal):
+        return Term("literal", value.value, value.language or "", "" if value.language else value.datatype.value)
+    return Term("triple", str(value))
+
+
+class _Translated:
+    """The engine's exceptions as ours."""
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
+        if isinstance(error, OSError | ValueError | RuntimeError):
+            raise QueryError(f"the engine cannot evaluate the query: {error}", remedy="simplify the query") from error
+
+
+def _syntax_error(error: SyntaxError, text: str) -> QuerySyntax:
+    found = _ENGINE_PLACE.fullmatch(str(error.args[0]))
+    if not found:
+        return QuerySyntax(str(error.args[0]), remedy="correct the query")
+    line, column = int(found[1]), int(found[2])
+    reason = _REASON.search(found[3])
+    start = offset_of(text, line, column=column)
+    here = next((token for token in significant(tokenize(text)) if token.end > start), None)
+    if reason:
+        message = reason[0]
+    elif here:
+        message = f"{here.text} cannot stand here"
+    else:
+        message = "the query ends too soon"
+    return QuerySyntax(message, remedy="correct the query at this place", line=line, column=column)

@@ -1,0 +1,72 @@
+"""What every view needs: the settings, the current snapshot, and what is read from it once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final, cast
+
+from flask import current_app
+
+from kg.answer import Overview, overview, stored_queries
+from kg.errors import KgError
+from kg.queries import CHECKS, StoredQuery
+from kg.settings import Settings
+from kg.sparql import Limits
+from kg.store import Snapshot, Snapshots
+
+_UNKNOWN_TITLE: Final = "Knowledge graph"
+
+
+@dataclass(frozen=True)
+class Contents:
+    """What the first page tells of one snapshot."""
+
+    number: int
+    overview: Overview
+    questions: tuple[StoredQuery, ...]
+
+
+class Service:
+    """The state of one application."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.limits = Limits(characters=settings.query_characters, depth=settings.query_depth)
+        self._snapshots = Snapshots(settings.state, memory_quads=settings.memory_quads)
+        self._contents: Contents | None = None
+
+    def snapshot(self) -> Snapshot:
+        """The current snapshot.
+
+        Raises:
+            SnapshotMissing: nothing has been built yet.
+            StoreError: the snapshot cannot be read.
+        """
+        return self._snapshots.current()
+
+    def contents(self) -> Contents:
+        """What the current snapshot holds, read once for each.
+
+        Raises:
+            SnapshotMissing: nothing has been built yet.
+            StoreError: the snapshot cannot be read.
+        """
+        snapshot = self.snapshot()
+        held = self._contents
+        if held is None or held.number != snapshot.number:
+            questions = tuple(query for query in stored_queries(snapshot, self.limits) if query.group != CHECKS)
+            held = self._contents = Contents(snapshot.number, overview(snapshot), questions)
+        return held
+
+    @property
+    def title(self) -> str:
+        """The title of the catalogue, also for pages that tell of an error."""
+        try:
+            return self.contents().overview.title
+        except KgError:
+            return _UNKNOWN_TITLE
+
+
+def service() -> Service:
+    """The service of the application that handles this request."""
+    return cast("Service", current_app.extensions["kg"])
