@@ -1,0 +1,95 @@
+"""The main job on the real content: build it, and ask which deliverables support the post-2020 biodiversity framework."""
+
+import csv
+import io
+import re
+from pathlib import Path
+
+import pytest
+from flask.testing import FlaskClient
+
+from kg.publish import build
+from kg.settings import UNION, Settings
+from kg.sources import open_content
+from kg.sparql import Limits
+from kg.store import Snapshots
+from kg.web import create_app
+
+ROOT = Path(__file__).parents[2]
+HEADLINE = ROOT / "queries/competency/deliverables-supporting-framework.rq"
+ID = "https://w3id.org/unemg/id/"
+
+
+@pytest.fixture(scope="module")
+def state(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("state")
+    snapshots = Snapshots(folder, memory_quads=1_000_000)
+    build(open_content(ROOT), snapshots, default_graph=UNION, limits=Limits(), tell=lambda line: None)
+    return folder
+
+
+@pytest.fixture
+def client(state: Path) -> FlaskClient:
+    return create_app(Settings(state=state)).test_client()
+
+
+def test_three_deliverables_support_the_framework_through_their_group(client: FlaskClient) -> None:
+    text = HEADLINE.read_text(encoding="utf-8")
+    response = client.get("/sparql", query_string={"query": text}, headers={"Accept": "text/csv"})
+    rows = list(csv.DictReader(io.StringIO(response.text)))
+    assert {(row["deliverable"], row["group"], row["directness"]) for row in rows} == {
+        (f"{ID}deliverable/{slug}", f"{ID}workstream/img-biodiversity", "indirect")
+        for slug in ("bio-mr-framework", "bio-mr-outline", "bio-knowledge-inventory")
+    }
+
+
+def test_the_same_content_gives_the_same_bytes_and_no_second_snapshot(state: Path) -> None:
+    before = (state / "current" / "dataset.nq").read_bytes()
+    published = build(
+        open_content(ROOT),
+        Snapshots(state, memory_quads=1),
+        default_graph=UNION,
+        limits=Limits(),
+        tell=lambda line: None,
+    )
+    assert not published.new
+    assert (state / "current" / "dataset.nq").read_bytes() == before
+
+
+def test_a_triple_in_two_graphs_counts_once_in_the_default_graph(client: FlaskClient) -> None:
+    counts = [
+        int(client.get("/sparql", query_string={"query": query, "format": "csv"}).text.split()[1])
+        for query in (
+            "SELECT (COUNT(*) AS ?n) { ?s ?p ?o }",
+            "SELECT (COUNT(*) AS ?n) { SELECT DISTINCT ?s ?p ?o { GRAPH ?g { ?s ?p ?o } } }",
+        )
+    ]
+    assert counts[0] == counts[1] > 10_000
+
+
+@pytest.mark.parametrize(
+    ("query", "status", "detail"),
+    [
+        ("SELECT * {", 400, "is not closed"),
+        ("INSERT DATA { <x:a> <x:b> <x:c> }", 400, "changes nothing"),
+        ("SELECT * { SERVICE <http://127.0.0.1/> { ?s ?p ?o } }", 400, "SERVICE"),
+    ],
+)
+def test_a_bad_query_is_a_problem_with_a_remedy(client: FlaskClient, query: str, status: int, detail: str) -> None:
+    response = client.get("/sparql", query_string={"query": query})
+    assert response.status_code == status
+    assert response.content_type == "application/problem+json"
+    assert detail in response.json["detail"]
+    assert response.json["remedy"]
+
+
+def test_the_first_page_links_each_question_to_its_answer(client: FlaskClient) -> None:
+    page = client.get("/").text
+    links = re.findall(r'href="(/sparql\?query=[^"]+)"', page.split('id="questions"')[1])
+    assert len(links) == len(list(ROOT.glob("queries/[!c]*/*.rq"))) + len(list(ROOT.glob("queries/competency/*.rq")))
+    assert "Monitoring and reporting framework" in client.get(
+        next(link for link in links if "deliverablesupport" in link.lower() or "indirectlySupports" in link).replace(
+            "&amp;", "&"
+        ),
+        headers={"Accept": "text/html"},
+    ).text
