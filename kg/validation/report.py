@@ -51,9 +51,9 @@ def report_of(results: Iterable[Result]) -> Report:
 def report_text(
     report: Report, *, label_of: Callable[[str], str], file_of: Callable[[str], str], shorten: Callable[[str], str]
 ) -> str:
-    """The report for people: its results by file, each with its entity, path, value, message and shape; then how many.
+    """The report for people: its results by file, each with entity, path, value, message and shape; then how many.
 
-    `label_of` names an entity (empty where it has no name), `file_of` the file that describes it, `shorten` writes an IRI.
+    `label_of` names an entity (empty: it has no name), `file_of` the file that describes it, `shorten` writes IRIs.
     """
 
     def file(result: Result) -> str:

@@ -1,7 +1,7 @@
 """Shapes: read from Turtle, put together, and found to be well-formed before anything is judged by them."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
@@ -11,7 +11,7 @@ from pyshacl.errors import ReportableRuntimeError
 from pyshacl.helper import get_query_helper_cls
 from pyshacl.shape import Shape
 from pyshacl.shapes_graph import ShapesGraph
-from rdflib import BNode, Graph, Literal, URIRef
+from rdflib import BNode, Graph, URIRef
 from rdflib.collection import Collection
 from rdflib.namespace import SH
 from rdflib.plugins.parsers.notation3 import BadSyntax
@@ -60,8 +60,8 @@ def load_shapes(files: Iterable[tuple[str, str]]) -> Shapes:
     """All shapes of the given files (a name for messages, and Turtle), which may refer to each other.
 
     Raises:
-        ContentError: a text is not Turtle; a shape is not well-formed, refers to a shape that no file has, or has no name,
-            message or severity to report with; a SPARQL constraint cannot be parsed or calls another service.
+        ContentError: a text is not Turtle; a shape is not well-formed, refers to a shape that no file has, or has no
+            name, message or severity to report with; a SPARQL constraint cannot be parsed or calls another service.
     """
     read = [_File(name, text, _parse(name, text)) for name, text in files]
     everything = Graph()
@@ -79,6 +79,13 @@ def load_shapes(files: Iterable[tuple[str, str]]) -> Shapes:
 def _parse(name: str, text: str) -> Graph:
     try:
         return Graph().parse(data=text, format="turtle")
+    except IndexError as error:  # rdflib reads past the end of a text that breaks off
+        raise ContentError(
+            "not Turtle: the text ends too soon",
+            remedy="finish the last statement",
+            file=name,
+            line=text.rstrip().count("\n") + 1,
+        ) from error
     except BadSyntax as error:
         before = error._str[: error._i].decode("utf-8", errors="replace")
         raise ContentError(
@@ -126,10 +133,10 @@ def _check_reference(file: _File, everything: Graph, *, subject: Node, shape: No
 def _check_shape(file: _File, found: Shape, everything: Graph) -> None:
     """That the shape can report, and that each of its constraints can be evaluated with the shapes of all files."""
     node = found.node
-    parameters = sorted(set(everything.predicates(node)) & set(CONSTRAINT_PARAMETERS_MAP))
+    parameters = sorted(set(everything.predicates(node)) & set(CONSTRAINT_PARAMETERS_MAP), key=str)
     if isinstance(node, URIRef) and set(parameters) - _NOT_REPORTED:
         _check_reporting(file, node, parameters)
-    path = everything.value(node, SH.path)
+    path = found.path() if found.is_property_shape else None
     shape = Shape(ShapesGraph(everything), node, p=found.is_property_shape, path=path, logger=found.logger)
     for parameter in parameters:
         try:
@@ -166,7 +173,7 @@ def _check_sparql(file: _File, shape: Shape, constraint: Node) -> None:
         _, text = helper.pre_bind_variables(URIRef("urn:x-kg:focus"))
         text = helper.apply_prefixes(text)
         vetted = vet(text, Limits())
-        if dataset_clause(vetted.tokens) is not None:
+        if dataset_clause(vetted.tokens):
             raise ValueError("FROM is not allowed")
         prepareQuery(text)
     except (
