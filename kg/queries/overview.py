@@ -27,8 +27,10 @@ SELECT (COUNT(*) AS ?statements) (COUNT(DISTINCT ?graph) AS ?graphs) WHERE { GRA
 
 CLASSES: Final = """
 PREFIX owl: <http://www.w3.org/2002/07/owl#>
+PREFIX rdfs: <http://www.w3.org/2000/01/rdf-schema#>
 SELECT ?class (COUNT(DISTINCT ?thing) AS ?things) WHERE {
-  GRAPH ?ontology { ?class a owl:Class }
+  # A class that is only aligned to has no name here.
+  GRAPH ?ontology { ?class a owl:Class ; rdfs:label ?name }
   GRAPH ?graph { ?thing a ?class }
 }
 GROUP BY ?class
