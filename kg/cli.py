@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import click
 
-from kg.answer import Ask, answer, answer_table, overview, vet_query
+from kg.answer import Ask, Cell, answer, answer_table, overview, vet_query
 from kg.errors import KgError, NotConforming, QueryRefused
 from kg.formats import format_named, formats_for
 from kg.settings import STRICT, UNION, Settings
@@ -97,39 +97,13 @@ def validate(context: _Context, files: tuple[Path, ...]) -> None:
             click.echo(judged.text)
         if not judged.report.conforms:
             raise SystemExit(_NOT_CONFORMING)
-        click.echo("conforms")
-
-
-@main.command()
-@click.pass_obj
-def reason(context: _Context) -> None:
-    """Let the OWL reasoner HermiT judge ontology and data: are they consistent, is every class satisfiable?
-
-    Needs a Java runtime. Exit status: 0 all is well, 1 there is a defect (Pellet explains it), 2 no verdict.
-    """
-    from kg.ontology import find_java, reason as judge_ontology  # noqa: PLC0415 - owlready2 is needed here only
-    from kg.publish import asserted_ntriples  # noqa: PLC0415 - as above
-
-    with _told():
-        java = find_java(context.settings.java, os.environ)
-        verdict = judge_ontology(
-            asserted_ntriples(context.content), java=java, seconds=context.settings.reason_seconds
-        )
-        click.echo(f"judged {verdict.classes:,} classes and {verdict.individuals:,} individuals", nl=False)
-        click.echo(f" in {verdict.seconds:.1f} s")
-        for iri in verdict.unsatisfiable:
-            click.echo(f"unsatisfiable: {iri}")
-        if verdict.explanation:
-            click.echo(verdict.explanation)
-        if not verdict.consistent or verdict.unsatisfiable:
-            click.echo("the ontology has a defect" if verdict.consistent else "ontology and data are inconsistent")
-            raise SystemExit(_NOT_CONFORMING)
-        click.echo("consistent, every class is satisfiable")
+        if judged.judged:
+            click.echo("conforms")
 
 
 @main.command()
 @click.argument("source", type=click.File("rb"))
-@click.option("-f", "--format", "format_name", default="", help="json, xml, csv, tsv, turtle, …; a table when not given.")
+@click.option("-f", "--format", "format_name", default="", help="json, csv, turtle, …; default: a table.")
 @click.pass_obj
 def query(context: _Context, source: Any, format_name: str) -> None:
     """Answer a SPARQL query from a file, or from standard input when SOURCE is -, without a server."""
@@ -144,7 +118,9 @@ def query(context: _Context, source: Any, format_name: str) -> None:
         row = format_named(format_name, vetted.form)
         if row is None or row.name == "html":
             names = ", ".join(row.name for row in formats_for(vetted.form) if row.name != "html")
-            raise QueryRefused(f"{format_name} is no format for the answer to {vetted.form}", remedy=f"use one of {names}")
+            raise QueryRefused(
+                f"{format_name} is no format for the answer to {vetted.form}", remedy=f"use one of {names}"
+            )
         sys.stdout.buffer.write(answer(snapshot, ask, row))
 
 
@@ -191,7 +167,7 @@ def _echo_table(context: _Context, ask: Ask) -> None:
     if table.boolean is not None:
         click.echo("true" if table.boolean else "false")
         return
-    rows = [[_one_line(cell.short or cell.value if cell.kind == "iri" else cell.value) if cell else "" for cell in row] for row in table.rows]
+    rows = [[_one_line(cell) for cell in row] for row in table.rows]
     widths = [
         min(_WIDEST_COLUMN, max((len(row[at]) for row in [list(table.columns), *rows]), default=0))
         for at in range(len(table.columns))
@@ -201,8 +177,10 @@ def _echo_table(context: _Context, ask: Ask) -> None:
     click.echo(f"{len(rows):,} {'row' if len(rows) == 1 else 'rows'}", err=True)
 
 
-def _one_line(text: str) -> str:
-    return " ".join(text.split())
+def _one_line(cell: Cell | None) -> str:
+    if cell is None:
+        return ""
+    return " ".join((cell.short if cell.kind == "iri" else cell.value).split())
 
 
 @contextmanager
@@ -216,7 +194,7 @@ def _told() -> Iterator[None]:
     except KgError as error:
         _fail(error, _ERROR)
     except BrokenPipeError:
-        sys.stdout = open(os.devnull, "w")  # noqa: SIM115, PTH123 - stays open until the process ends
+        sys.stdout = open(os.devnull, "w")  # noqa: SIM115 - stays open until the process ends
         raise SystemExit(_ERROR) from None
 
 

@@ -15,7 +15,7 @@ from kg.readers import read_quads, skolemize
 from kg.sources import Content, ContentFile
 from kg.sparql import Limits
 from kg.store import Description, Snapshots, Workspace
-from kg.validation import Report, Result, load_shapes, report_text, validate
+from kg.validation import Report, Result, load_shapes, report_of, report_text, validate
 
 Tell = Callable[[str], None]
 
@@ -35,6 +35,8 @@ class Judged:
     report: Report
     text: str
     """The report for people; empty where there is nothing to report."""
+    judged: bool
+    """Whether there was any shape or check to judge by."""
 
 
 @dataclass(frozen=True)
@@ -100,23 +102,10 @@ def judge(content: Content, *, limits: Limits, tell: Tell, candidates: Sequence[
     checks = [query for query in queries if query.group == CHECKS]
     for query in checks:
         found += _check(workspace, query, base=content.base)
-    report = Report(tuple(sorted(found, key=_order)))
-    tell(f"judged by {len(content.shape_files())} files of shapes and {len(checks)} checks: {_verdict(report)}")
+    report = report_of(found)
+    tell(_judgement(report, files=len(content.shape_files()), checks=len(checks)))
     text = _for_people(report, workspace, places=places, prefixes=prefixes) if report.results else ""
-    return Judged(workspace, prefixes, report, text)
-
-
-def asserted_ntriples(content: Content) -> bytes:
-    """All content files as one graph in N-Triples, with the blank nodes of class expressions, for a reasoner.
-
-    Raises:
-        ContentError: a file is not as it must be.
-    """
-    workspace = Workspace()
-    for file in content.rdf_files():
-        quads, _ = read_quads(content.read_text(file.path), name=content.name(file.path), graph=file.graph)
-        workspace.add(quads)
-    return workspace.ntriples()
+    return Judged(workspace, prefixes, report, text, judged=bool(content.shape_files() or checks))
 
 
 def _read_files(
@@ -188,12 +177,11 @@ def _check(workspace: Workspace, query: StoredQuery, *, base: str) -> list[Resul
     return results
 
 
-def _order(result: Result) -> tuple[str, ...]:
-    return (result.focus, result.path, result.value, result.shape, result.component, result.message)
-
-
-def _verdict(report: Report) -> str:
-    return f"{len(report.results):,} results" if report.results else "conforms"
+def _judgement(report: Report, *, files: int, checks: int) -> str:
+    if not files and not checks:
+        return "NOT JUDGED: the content has neither shapes nor checks"
+    verdict = f"{len(report.results):,} results" if report.results else "conforms"
+    return f"judged by {files} files of shapes and {checks} checks: {verdict}"
 
 
 def _for_people(report: Report, workspace: Workspace, *, places: Mapping[str, str], prefixes: dict[str, str]) -> str:

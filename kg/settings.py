@@ -27,8 +27,6 @@ class Settings:
     memory_quads: int = 1_000_000
     query_characters: int = 100_000
     query_depth: int = 100
-    java: str = ""
-    reason_seconds: int = 300
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str], **overrides: Any) -> Settings:
@@ -112,6 +110,4 @@ SETTINGS: Final = (
     ),
     Setting("query_characters", "Longest query text, in characters.", _positive),
     Setting("query_depth", "Deepest nesting of a query, in brackets open at once.", _positive),
-    Setting("java", "Java executable for the reasoners; empty: looked for in JAVA_HOME and PATH.", _text),
-    Setting("reason_seconds", "Longest time a reasoner may take, in seconds.", _positive),
 )

@@ -152,12 +152,12 @@ def test_tasks_and_statuses_are_those_of_the_table_rows(store: ox.Store) -> None
         if unit.locator.cell == "progress" and unit.text in STATUSES
     }
     tasks = _values(store, "SELECT ?task { GRAPH ?g { ?task a emg:Task } }")
-    recorded = dict(
-        (task, status.rpartition("/")[2].capitalize())
+    recorded = {
+        task: status.rpartition("/")[2].capitalize()
         for task, status in _values(
             store, "SELECT ?task ?status { GRAPH ?g { ?a emg:statusOf ?task ; emg:taskStatus ?status } }"
         )
-    )
+    }
     assert len(rows) == len(tasks) == 19
     assert recorded == {f"{ID}task/som28-mpr.{section}.{row}": status for (section, row), status in printed.items()}
     assert len(recorded) == 15
