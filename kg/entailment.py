@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final, Protocol
 
 from kg.errors import ContentError, EntailmentError, QueryError, QuerySyntax
-from kg.namespaces import DCAT_DATASET, DCTERMS_DESCRIPTION, DCTERMS_IS_PART_OF, DCTERMS_TITLE, RDF_TYPE
+from kg.namespaces import DCTERMS_DESCRIPTION, DCTERMS_IS_PART_OF, DCTERMS_TITLE, RDF_TYPE, VOID_DATASET
 from kg.sparql import Limits, iri_term, string_term, vet
 from kg.sparql.header import line_of, read_header
 
@@ -94,7 +94,7 @@ def describe_rules(rules: Sequence[Rule], *, graph: str) -> str:
     for rule in rules:
         node = iri_term(f"{graph}/{rule.name}")
         lines += [
-            f"{node} <{RDF_TYPE}> <{DCAT_DATASET}> .\n",
+            f"{node} <{RDF_TYPE}> <{VOID_DATASET}> .\n",
             f"{node} <{DCTERMS_TITLE}> {string_term(rule.title, language='en')} .\n",
             f"{node} <{DCTERMS_IS_PART_OF}> {iri_term(graph)} .\n",
         ]

@@ -21,13 +21,13 @@ PREFIXES: Final = {
 }
 
 DCAT_CATALOG: Final = f"{PREFIXES['dcat']}Catalog"
-DCAT_DATASET: Final = f"{PREFIXES['dcat']}Dataset"
 DCTERMS_DESCRIPTION: Final = f"{PREFIXES['dcterms']}description"
 DCTERMS_IS_PART_OF: Final = f"{PREFIXES['dcterms']}isPartOf"
 DCTERMS_TITLE: Final = f"{PREFIXES['dcterms']}title"
 RDF_TYPE: Final = f"{PREFIXES['rdf']}type"
 RDFS_LABEL: Final = f"{PREFIXES['rdfs']}label"
 SKOS_PREF_LABEL: Final = f"{PREFIXES['skos']}prefLabel"
+VOID_DATASET: Final = f"{PREFIXES['void']}Dataset"
 VOID_URI_SPACE: Final = f"{PREFIXES['void']}uriSpace"
 
 # Properties that name a thing, best first.
