@@ -25,6 +25,7 @@ check: .venv/develop ## everything a change must pass: style, types, layers, con
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/kg validate
+	$(BIN)/kg reason --if-java
 	$(BIN)/pytest
 
 format: .venv/develop ## put the code in form

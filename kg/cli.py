@@ -13,7 +13,7 @@ from typing import Any, Final
 import click
 
 from kg.answer import Ask, Cell, answer, answer_table, overview, vet_query
-from kg.errors import KgError, NotConforming, QueryRefused
+from kg.errors import JavaMissing, KgError, NotConforming, QueryRefused
 from kg.formats import format_named, formats_for
 from kg.settings import STRICT, UNION, Settings
 from kg.sources import Content, open_content
@@ -21,6 +21,7 @@ from kg.sparql import Limits
 from kg.store import Snapshots
 
 _NOT_CONFORMING: Final = 1
+_NOT_COHERENT: Final = 1
 _ERROR: Final = 2
 _WIDEST_COLUMN: Final = 60
 
@@ -99,6 +100,37 @@ def validate(context: _Context, files: tuple[Path, ...]) -> None:
             raise SystemExit(_NOT_CONFORMING)
         if judged.judged:
             click.echo("conforms")
+
+
+@main.command()
+@click.option("--if-java", is_flag=True, help="Where there is no Java, say that nothing was reasoned, and succeed.")
+@click.pass_obj
+def reason(context: _Context, if_java: bool) -> None:
+    """Ask an OWL reasoner whether ontology and data are consistent and each class can have members. It needs Java.
+
+    Exit status: 0 they are, 1 they are not, 2 there is no Java or the reasoner gave no verdict.
+    """
+    from kg.consistency import reason_over  # noqa: PLC0415 - owlready2 is needed here only
+    from kg.ontology import find_java  # noqa: PLC0415 - as above
+
+    settings = context.settings
+    with _told():
+        try:
+            java = find_java(settings.java, os.environ)
+        except JavaMissing as missing:
+            if settings.java or not if_java:
+                raise
+            click.echo(f"NOT REASONED, left out: {missing}")
+            return
+        verdict = reason_over(context.content, java=java, seconds=settings.reason_seconds, tell=_progress)
+        if verdict.coherent:
+            click.echo("consistent, and every class can have members")
+            return
+        defects = [f"UNSATISFIABLE: {iri} can have no member" for iri in verdict.unsatisfiable]
+        if not verdict.consistent:
+            defects = ["INCONSISTENT: the statements contradict each other"]
+        click.echo("\n".join([*defects, "", verdict.explanation]))
+        raise SystemExit(_NOT_COHERENT)
 
 
 @main.command()

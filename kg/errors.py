@@ -99,3 +99,11 @@ class StoreError(KgError):
 
 class ServerError(KgError):
     """The server cannot start."""
+
+
+class JavaMissing(KgError):
+    """A reasoner was asked for and there is no Java."""
+
+
+class ReasonerFailed(KgError):
+    """The reasoner ended without a verdict."""

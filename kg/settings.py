@@ -27,6 +27,8 @@ class Settings:
     memory_quads: int = 1_000_000
     query_characters: int = 100_000
     query_depth: int = 100
+    java: Path | None = None
+    reason_seconds: int = 120
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str], **overrides: Any) -> Settings:
@@ -110,4 +112,6 @@ SETTINGS: Final = (
     ),
     Setting("query_characters", "Longest query text, in characters.", _positive),
     Setting("query_depth", "Deepest nesting of a query, in brackets open at once.", _positive),
+    Setting("java", "Java program that the OWL reasoner runs on; empty: that of JAVA_HOME, or in PATH.", _path),
+    Setting("reason_seconds", "Longest time that the OWL reasoner may take, in seconds.", _positive),
 )
