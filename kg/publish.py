@@ -9,7 +9,7 @@ from typing import Final
 
 from kg.entailment import Rule, describe_rules, entail, read_rule
 from kg.errors import ContentError, NotConforming, QueryError, QuerySyntax
-from kg.namespaces import shorten
+from kg.namespaces import DCTERMS_TITLE, shorten
 from kg.queries import CHECKS, NAMING_PROPERTIES, StoredQuery, describe_queries, labels_query, load_queries, query_iri
 from kg.readers import read_quads, skolemize
 from kg.sources import Content, ContentFile
@@ -94,6 +94,8 @@ def judge(content: Content, *, limits: Limits, tell: Tell, candidates: Sequence[
         read_rule(Path(content.name(path)), content.read_text(path), limits=limits) for path in content.rule_files()
     ]
     _describe(workspace, content, queries=queries, rules=rules, places=places)
+    if candidates:
+        workspace.add_ntriples(_candidate_entry(content), content.graph(_CATALOG_GRAPH))
     shapes = load_shapes((content.name(path), content.read_text(path)) for path in content.shape_files())
     asserted = workspace.ntriples()
     added = entail(workspace, rules, graph=content.graph(_ENTAILED_GRAPH))
@@ -104,7 +106,8 @@ def judge(content: Content, *, limits: Limits, tell: Tell, candidates: Sequence[
         found += _check(workspace, query, base=content.base)
     report = report_of(found)
     tell(_judgement(report, files=len(content.shape_files()), checks=len(checks)))
-    text = _for_people(report, workspace, places=places, prefixes=prefixes) if report.results else ""
+    known = {**shapes.prefixes, **prefixes}
+    text = _for_people(report, workspace, places=places, prefixes=known) if report.results else ""
     return Judged(workspace, prefixes, report, text, judged=bool(content.shape_files() or checks))
 
 
@@ -133,6 +136,11 @@ def _candidate_files(paths: Sequence[Path], content: Content) -> Iterator[Conten
         if path.suffix not in (".ttl", ".trig"):
             raise ContentError("neither .ttl nor .trig", remedy="give a Turtle or a TriG file", file=str(path))
         yield ContentFile(path, None if path.suffix == ".trig" else content.graph(_CANDIDATE_GRAPH))
+
+
+def _candidate_entry(content: Content) -> str:
+    """What the catalogue would say of the graph of the candidates."""
+    return f'<{content.graph(_CANDIDATE_GRAPH)}> <{DCTERMS_TITLE}> "Candidates"@en .\n'
 
 
 def _describe(

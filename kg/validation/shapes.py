@@ -1,7 +1,7 @@
 """Shapes: read from Turtle, put together, and found to be well-formed before anything is judged by them."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -26,6 +26,7 @@ _SHAPE_VALUES: Final = (SH.property, SH.node, SH["not"], SH.qualifiedValueShape)
 _SHAPE_LISTS: Final = (SH["and"], SH["or"], SH.xone)
 # What is said of a shape besides its constraints; their values report for themselves.
 _NOT_REPORTED: Final = frozenset({SH.property})
+_PREFIX: Final = re.compile(r"^@prefix\s+([\w.-]+):\s*<([^>]*)>", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,8 @@ class Shapes:
     """A checked shapes graph; made by `load_shapes`."""
 
     graph: Graph
+    prefixes: Mapping[str, str]
+    """The prefixes that the files declare, to write the names of shapes with."""
 
     def name_of(self, shape: Node | None) -> str:
         """The IRI of a shape, or of the nearest shape around it; empty where there is none."""
@@ -50,6 +53,11 @@ class _File:
     name: str
     text: str
     graph: Graph
+
+    @property
+    def declared(self) -> list[tuple[str, str]]:
+        """The prefixes of the file, as far as it declares them itself."""
+        return _PREFIX.findall(self.text)
 
     def problem(self, message: str, *, about: Node, remedy: str) -> ContentError:
         """An error at the line on which a shape is described."""
@@ -73,7 +81,7 @@ def load_shapes(files: Iterable[tuple[str, str]]) -> Shapes:
         shapes = _shapes_of(file)
         for shape in shapes:
             _check_shape(file, shape, everything)
-    return Shapes(everything)
+    return Shapes(everything, {prefix: name for file in read for prefix, name in file.declared})
 
 
 def _parse(name: str, text: str) -> Graph:
