@@ -1,4 +1,4 @@
-"""The graph is not misled where the sources mislead: 83 places, each with a proof and with the mistake that breaks it."""
+"""The graph is not misled where the sources mislead: a proof for each of 83 places, and the mistake that breaks it."""
 
 from dataclasses import dataclass
 from pathlib import Path
