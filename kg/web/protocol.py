@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from typing import Final
 from urllib.parse import parse_qsl
 
-from flask import Request
+from werkzeug.http import parse_options_header
 
+from kg.web.exchange import Request
 from kg.web.problems import Problem
 
 FORM: Final = "application/x-www-form-urlencoded"
@@ -37,18 +38,18 @@ def read_query_request(request: Request) -> QueryRequest:
         Problem: another media type, a parameter given twice, an update, text that is not UTF-8, a graph name that is no
         IRI.
     """
-    in_url = _parameters(request.query_string, "the URL")
+    in_url = parameters(request.query_string, "the URL")
     if request.method != "POST":
         return _query_request(in_url)
-    media_type = request.mimetype
-    if request.mimetype_params.get("charset", "utf-8").lower() not in ("utf-8", "utf8"):
+    media_type, options = parse_options_header(request.content_type)
+    if options.get("charset", "utf-8").lower() not in ("utf-8", "utf8"):
         raise _unsupported("a body in another encoding than UTF-8")
     if media_type == FORM:
-        return _query_request(in_url + _parameters(request.get_data(), "the body"))
+        return _query_request(in_url + parameters(request.body, "the body"))
     if media_type == QUERY:
         if any(name == "query" for name, _ in in_url):
             raise _bad("there is a query in the URL and one in the body", remedy="send one of them")
-        return _query_request([*in_url, ("query", _utf8(request.get_data(), "the body"))])
+        return _query_request([*in_url, ("query", _utf8(request.body, "the body"))])
     if media_type == UPDATE:
         raise _unsupported("an update; this endpoint answers queries and changes nothing")
     raise _unsupported(f"a body of type {media_type}" if media_type else "a body without a Content-Type")
@@ -80,7 +81,12 @@ def _graphs(values: dict[str, list[str]], name: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(values.get(name, [])))
 
 
-def _parameters(encoded: bytes, place: str) -> list[tuple[str, str]]:
+def parameters(encoded: bytes, place: str) -> list[tuple[str, str]]:
+    """The names and values of a query string or form, in order; `place` is what messages call it.
+
+    Raises:
+        Problem: it is not UTF-8, or has more than 1,000 parameters.
+    """
     text = _utf8(encoded, place)
     try:
         return parse_qsl(text, keep_blank_values=True, encoding="utf-8", errors="strict", max_num_fields=1000)

@@ -5,14 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final, cast
 
-from flask import current_app
+from flask import Request as FlaskRequest
+from flask import Response, current_app
 
-from kg.answer import Overview, overview, stored_queries
+from kg.answer import Overview, answer, overview, stored_queries
 from kg.errors import KgError
 from kg.queries import CHECKS, StoredQuery
 from kg.settings import Settings
 from kg.sparql import Limits
 from kg.store import Snapshot, Snapshots
+from kg.web.exchange import Plan, Request
 
 _UNKNOWN_TITLE: Final = "Knowledge graph"
 
@@ -70,3 +72,24 @@ class Service:
 def service() -> Service:
     """The service of the application that handles this request."""
     return cast("Service", current_app.extensions["kg"])
+
+
+def asked_request(request: FlaskRequest) -> Request:
+    """What of a request decides about its answer."""
+    return Request(
+        method=request.method,
+        path=request.path,
+        query_string=request.query_string,
+        accept=tuple(request.headers.getlist("Accept")),
+        content_type=request.headers.get("Content-Type", ""),
+        body=request.get_data() if request.method == "POST" else b"",
+    )
+
+
+def planned_response(plan: Plan) -> Response:
+    """The answer that was planned, for programs."""
+    response = Response(answer(service().snapshot(), plan.ask, plan.row), content_type=plan.content_type)
+    if plan.filename:
+        response.headers["Content-Disposition"] = f'inline; filename="{plan.filename}"'
+    response.vary.add("Accept")
+    return response

@@ -6,65 +6,59 @@ from typing import Any, Final
 
 from flask import Blueprint, Response, g, render_template, request, url_for
 
-from kg.answer import Ask, answer, answer_table, vet_query
-from kg.formats import FORMATS, Format, format_named, formats_for
-from kg.web.negotiation import accepted_types, choose_format, prefers_html
+from kg.answer import Ask, answer_table, vet_query
+from kg.formats import FORMATS, formats_for
+from kg.sparql import Limits
+from kg.web.exchange import Plan, Request, plan_answer
+from kg.web.negotiation import accepted_types, prefers_html
 from kg.web.problems import Problem
 from kg.web.protocol import QueryRequest, read_query_request
-from kg.web.service import service
+from kg.web.service import asked_request, planned_response, service
 
 blueprint = Blueprint("sparql", __name__)
+
+PATH: Final = "/sparql"
 
 _MOST_ROWS: Final = 1000
 _FIRST_QUERY: Final = "SELECT ?subject ?predicate ?object WHERE {\n  ?subject ?predicate ?object\n}\nLIMIT 100"
 
 
-@blueprint.route("/sparql", methods=["GET", "POST"])
-def endpoint() -> Response:
-    """The answer to a query, or the form for one.
+def plan_query(asked: Request, limits: Limits) -> Plan | None:
+    """The answer to the query of a request; None where it has none.
 
     Source: SPARQL 1.1 Protocol §2.1.
+
+    Raises:
+        Problem, QueryRefused, QuerySyntax: it cannot be answered.
     """
-    asked = read_query_request(request)
-    if asked.text is None:
-        return _form()
-    g.query_text = asked.text
-    query = vet_query(asked.text, service().limits)
-    row, content_type = _chosen_format(asked, query.form)
-    ask = Ask(query, asked.default_graphs, asked.named_graphs)
-    if row.name == "html":
-        response = _page(asked, ask)
-    else:
-        response = Response(answer(service().snapshot(), ask, row), content_type=content_type)
-        if asked.format_name:
-            response.headers["Content-Disposition"] = f'inline; filename="answer.{row.extension}"'
+    read = read_query_request(asked)
+    return _plan(read, asked, limits) if read.text is not None else None
+
+
+@blueprint.route(PATH, methods=["GET", "POST"])
+def endpoint() -> Response:
+    """The answer to a query, or the form for one."""
+    asked = asked_request(request)
+    read = read_query_request(asked)
+    if read.text is None:
+        return _form(asked)
+    g.query_text = read.text
+    plan = _plan(read, asked, service().limits)
+    if plan.row.name != "html":
+        return planned_response(plan)
+    response = _page(read, plan.ask)
     response.vary.add("Accept")
     return response
 
 
-def _chosen_format(asked: QueryRequest, form: str) -> tuple[Format, str]:
-    rows = formats_for(form)
-    if asked.format_name:
-        row = format_named(asked.format_name, form)
-        if row is None:
-            raise Problem(
-                "bad-request",
-                f"{asked.format_name} is no format for the answer to {form}",
-                remedy=f"use one of {', '.join(row.name for row in rows)}",
-            )
-        return row, row.content_type
-    chosen = choose_format(accepted_types(request.headers.getlist("Accept")), rows)
-    if chosen is None:
-        raise Problem(
-            "not-acceptable",
-            f"The answer to {form} cannot be written as {request.headers.get('Accept', '')}",
-            remedy=f"accept one of {', '.join(row.media_type for row in rows)}",
-        )
-    return chosen
+def _plan(read: QueryRequest, asked: Request, limits: Limits) -> Plan:
+    query = vet_query(read.text or "", limits)
+    ask = Ask(query, read.default_graphs, read.named_graphs)
+    return plan_answer(ask, format_name=read.format_name, accept=asked.accept)
 
 
-def _form() -> Response:
-    if not prefers_html(accepted_types(request.headers.getlist("Accept"))):
+def _form(asked: Request) -> Response:
+    if not prefers_html(accepted_types(asked.accept)):
         names = ", ".join(dict.fromkeys(row.name for row in FORMATS))
         raise Problem(
             "bad-request",
@@ -75,11 +69,11 @@ def _form() -> Response:
     return Response(page, content_type="text/html; charset=utf-8")
 
 
-def _page(asked: QueryRequest, ask: Ask) -> Response:
+def _page(read: QueryRequest, ask: Ask) -> Response:
     given = {
-        "query": asked.text,
-        "default-graph-uri": list(asked.default_graphs),
-        "named-graph-uri": list(asked.named_graphs),
+        "query": read.text,
+        "default-graph-uri": list(read.default_graphs),
+        "named-graph-uri": list(read.named_graphs),
     }
     parameters: dict[str, Any] = {name: value for name, value in given.items() if value}
     downloads = [
@@ -89,12 +83,12 @@ def _page(asked: QueryRequest, ask: Ask) -> Response:
     ]
     page = render_template(
         "query.html",
-        heading=_heading(asked.text or ""),
+        heading=_heading(read.text or ""),
         result=answer_table(service().snapshot(), ask, most_rows=_MOST_ROWS),
         downloads=downloads,
-        query=asked.text,
-        default_graphs=asked.default_graphs,
-        named_graphs=asked.named_graphs,
+        query=read.text,
+        default_graphs=read.default_graphs,
+        named_graphs=read.named_graphs,
     )
     return Response(page, content_type="text/html; charset=utf-8")
 

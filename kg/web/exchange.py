@@ -1,0 +1,63 @@
+"""A question over HTTP, free of any web framework: what was asked, and how its answer is going to be written."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from kg.answer import Ask
+from kg.formats import Format, format_named, formats_for
+from kg.web.negotiation import accepted_types, choose_format
+from kg.web.problems import Problem
+
+
+@dataclass(frozen=True)
+class Request:
+    """What of an HTTP request decides about its answer."""
+
+    method: str
+    path: str
+    """Percent-decoded."""
+    query_string: bytes
+    accept: tuple[str, ...] = ()
+    """The values of the Accept headers."""
+    content_type: str = ""
+    body: bytes = b""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A query that may run, and the format of its answer."""
+
+    ask: Ask
+    row: Format
+    content_type: str
+    filename: str = ""
+    """What a browser calls the answer when it saves it; empty: it shows it."""
+
+
+def plan_answer(ask: Ask, *, format_name: str, accept: tuple[str, ...]) -> Plan:
+    """The answer in the format that is named, or else in the best one that is accepted; HTML is one of them.
+
+    Source: RFC 9110 §12.5.1.
+
+    Raises:
+        Problem: the named format does not fit the query form, or nothing acceptable does.
+    """
+    rows = formats_for(ask.query.form)
+    if format_name:
+        row = format_named(format_name, ask.query.form)
+        if row is None:
+            raise Problem(
+                "bad-request",
+                f"{format_name} is no format for the answer to {ask.query.form}",
+                remedy=f"use one of {', '.join(row.name for row in rows)}",
+            )
+        return Plan(ask, row, row.content_type, f"answer.{row.extension}")
+    chosen = choose_format(accepted_types(accept), rows)
+    if chosen is None:
+        raise Problem(
+            "not-acceptable",
+            f"The answer to {ask.query.form} cannot be written as {', '.join(accept)}",
+            remedy=f"accept one of {', '.join(row.media_type for row in rows)}",
+        )
+    return Plan(ask, *chosen)
