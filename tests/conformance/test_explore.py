@@ -19,6 +19,7 @@ TELLING = {
         "aspect": "workstream only in the first",
         "thing": f"{ID}workstream/tt-marine-litter",
     },
+    "editorial-notes": {"kind": "slip of the source", "sourceWording": "UN Decade for Ecosystem Degradation"},
     "events-of-workstream": {"event": f"{ID}event/nd-natural-infrastructure", "dates": "2022-06-07"},
     "everything-about": {"value": f"{ID}deliverable/bio-mr-framework", "standing": "inferred", "direction": "to"},
     "evidence-for": {"subjectLabel": "Issue Management Group on Biodiversity", "relation": "supports"},
@@ -33,6 +34,7 @@ TELLING = {
     "names-and-acronyms": {"thing": f"{ID}body/uncts"},
     "open-next-steps": {"nextStep": f"{ID}next-step/som28-mpr.III.j.1.n1", "when": "in June"},
     "proposals-and-supporters": {"proposal": f"{ID}proposal/img-environmental-data", "supportedBy": "EMG members"},
+    "purposes": {"thing": f"{ID}deliverable/barrier-analysis", "certainty": "stated"},
     "status-of-workstreams": {"workstream": f"{ID}workstream/img-esm", "tasks": "3", "withoutStatus": "3"},
     "tasks-and-next-steps": {"task": f"{ID}task/som28-mpr.III.h.2", "nextStepsCell": "empty in the source"},
     "themes-and-what-is-about-them": {
