@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from kg.errors import QueryRefused
 from kg.formats import Format
@@ -23,9 +23,11 @@ from kg.queries import (
     parse_query,
 )
 from kg.sparql import UPDATE, Limits, Query, vet
-from kg.store import Results, Snapshot, Term
+from kg.store import Answers, Readable, Term
 
 _LABELS_AT_A_TIME: Final = 500
+# Source: SPARQL 1.1 Query §17.4: the functions whose value changes from call to call. So may what others answer.
+_UNREPEATABLE: Final = frozenset({"NOW", "RAND", "SERVICE", "STRUUID", "UUID"})
 _XSD: Final = PREFIXES["xsd"]
 _NUMERIC: Final = frozenset(f"{_XSD}{name}" for name in ("integer", "decimal", "double", "float"))
 _PLAIN: Final = f"{_XSD}string"
@@ -107,7 +109,7 @@ def vet_query(text: str, limits: Limits) -> Query:
     return query
 
 
-def answer(snapshot: Snapshot, ask: Ask, row: Format) -> bytes:
+def answer(snapshot: Readable, ask: Ask, row: Format) -> bytes:
     """The answer in a format other than HTML.
 
     Raises:
@@ -117,7 +119,22 @@ def answer(snapshot: Snapshot, ask: Ask, row: Format) -> bytes:
     return _results(snapshot, ask).serialize(row.name, _prefixes(snapshot))
 
 
-def answer_table(snapshot: Snapshot, ask: Ask, *, most_rows: int) -> Table:
+def job(ask: Ask, row: Format) -> dict[str, Any]:
+    """The request to a worker for an answer in a format other than HTML."""
+    return {
+        "query": ask.query.text,
+        "default_graphs": list(ask.default_graphs),
+        "named_graphs": list(ask.named_graphs),
+        "format": row.name,
+    }
+
+
+def repeatable(ask: Ask) -> bool:
+    """Whether the answer is the same whenever it is asked of the same snapshot."""
+    return not any(token.keyword in _UNREPEATABLE for token in ask.query.tokens)
+
+
+def answer_table(snapshot: Readable, ask: Ask, *, most_rows: int) -> Table:
     """The first rows of the answer, with a name for each thing that has one.
 
     Raises:
@@ -130,11 +147,27 @@ def answer_table(snapshot: Snapshot, ask: Ask, *, most_rows: int) -> Table:
     iris = {term.value for row in shown for term in row if term and term.kind == "iri"}
     labels = labels_of(snapshot, iris)
     prefixes = _prefixes(snapshot)
-    cells = tuple(tuple(_cell(term, labels, prefixes) for term in row) for row in shown)
-    return Table(results.columns, cells, more=len(rows) > most_rows, boolean=results.boolean)
+    cells = [tuple(_cell(term, labels, prefixes) for term in row) for row in shown]
+    columns = results.columns
+    kept = [place for place in range(len(columns)) if not _says_the_label_again(columns, cells, place=place)]
+    return Table(
+        tuple(columns[place] for place in kept),
+        tuple(tuple(row[place] for place in kept) for row in cells),
+        more=len(rows) > most_rows,
+        boolean=results.boolean,
+    )
 
 
-def labels_of(snapshot: Snapshot, iris: Iterable[str]) -> dict[str, str]:
+def _says_the_label_again(columns: Sequence[str], rows: Sequence[Sequence[Cell | None]], *, place: int) -> bool:
+    """Whether a column `xLabel` holds just what is shown with the things of column `x` anyway."""
+    name = columns[place].removesuffix("Label")
+    if name == columns[place] or name not in columns:
+        return False
+    pairs = [(row[columns.index(name)], row[place]) for row in rows]
+    return all((thing.label if thing else "") == (label.value if label else "") for thing, label in pairs)
+
+
+def labels_of(snapshot: Readable, iris: Iterable[str]) -> dict[str, str]:
     """The best name of each thing that has one: by property, then English before other languages, then by alphabet."""
     rank = {naming: place for place, naming in enumerate(NAMING_PROPERTIES)}
     wanted = sorted(iris)
@@ -150,7 +183,7 @@ def labels_of(snapshot: Snapshot, iris: Iterable[str]) -> dict[str, str]:
     return labels
 
 
-def overview(snapshot: Snapshot) -> Overview:
+def overview(snapshot: Readable) -> Overview:
     """What a snapshot holds."""
     title, description = next(
         (tuple(term.value if term else "" for term in row) for row in snapshot.query(CATALOG).rows(1)), ("", "")
@@ -166,7 +199,7 @@ def overview(snapshot: Snapshot) -> Overview:
     return Overview(title or "Knowledge graph", description, statements, graphs, classes)
 
 
-def stored_queries(snapshot: Snapshot, limits: Limits) -> tuple[StoredQuery, ...]:
+def stored_queries(snapshot: Readable, limits: Limits) -> tuple[StoredQuery, ...]:
     """The stored queries that were published with a snapshot, ordered by group and name."""
     return tuple(
         parse_query(Path(f"queries/{identifier.value}.rq"), text.value, limits=limits)
@@ -175,11 +208,11 @@ def stored_queries(snapshot: Snapshot, limits: Limits) -> tuple[StoredQuery, ...
     )
 
 
-def _results(snapshot: Snapshot, ask: Ask) -> Results:
+def _results(snapshot: Readable, ask: Ask) -> Answers:
     return snapshot.query(ask.query.text, default_graphs=ask.default_graphs, named_graphs=ask.named_graphs)
 
 
-def _prefixes(snapshot: Snapshot) -> Mapping[str, str]:
+def _prefixes(snapshot: Readable) -> Mapping[str, str]:
     return PREFIXES | snapshot.description.prefixes
 
 

@@ -13,7 +13,7 @@ from typing import Any, Final
 import click
 
 from kg.answer import Ask, Cell, answer, answer_table, overview, vet_query
-from kg.errors import JavaMissing, KgError, NotConforming, QueryRefused
+from kg.errors import JavaMissing, KgError, NotConforming, QueryRefused, QuerySyntax
 from kg.formats import format_named, formats_for
 from kg.settings import STRICT, UNION, Settings
 from kg.sources import Content, open_content
@@ -231,7 +231,8 @@ def _told() -> Iterator[None]:
 
 
 def _fail(error: KgError, status: int) -> None:
-    click.echo(f"Error: {error}", err=True)
+    place = f"line {error.line}, column {error.column}: " if isinstance(error, QuerySyntax) and error.line else ""
+    click.echo(f"Error: {place}{error}", err=True)
     if error.remedy:
         click.echo(f"What to do: {error.remedy}", err=True)
     raise SystemExit(status) from error

@@ -7,7 +7,10 @@ KgError
 ├── EntailmentError        the rules do not come to an end
 ├── QueryError
 │   ├── QuerySyntax        a query is not SPARQL (line, column)
-│   └── QueryRefused       a query asks for something that is not allowed
+│   ├── QueryRefused       a query asks for something that is not allowed
+│   ├── ServiceFailed      an endpoint that a query calls does not answer
+│   └── QueryStopped       a query took longer, or more memory, than it may
+├── ServiceBusy            more is asked at once than can be answered
 ├── SnapshotMissing        nothing has been built yet
 ├── BuildRunning           another build holds the lock
 ├── StoreError             the state folder cannot be read or written
@@ -83,6 +86,18 @@ class QuerySyntax(QueryError):
 
 class QueryRefused(QueryError):
     """A query asks for something that is not allowed, or for too much."""
+
+
+class ServiceFailed(QueryError):
+    """An endpoint that a query calls does not answer, or not as it should."""
+
+
+class QueryStopped(QueryError):
+    """A query took longer, or needed more memory, than it may."""
+
+
+class ServiceBusy(KgError):
+    """More is asked at once than can be answered."""
 
 
 class SnapshotMissing(KgError):

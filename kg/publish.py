@@ -90,6 +90,7 @@ def judge(content: Content, *, limits: Limits, tell: Tell, candidates: Sequence[
     workspace = Workspace()
     places, prefixes = _read_files(workspace, content, candidates=candidates, tell=tell)
     queries = load_queries(content.queries, read_text=content.read_text, limits=limits)
+    _parse(queries)
     rules = [
         read_rule(Path(content.name(path)), content.read_text(path), limits=limits) for path in content.rule_files()
     ]
@@ -161,13 +162,27 @@ def _describe(
         places[query_iri(query, content.base)] = f"queries/{query.identifier}.rq"
 
 
-def _check(workspace: Workspace, query: StoredQuery, *, base: str) -> list[Result]:
+def _parse(queries: Sequence[StoredQuery]) -> None:
+    """Let the engine read each query, by asking it of nothing."""
+    nothing = Workspace()
+    for query in queries:
+        try:
+            nothing.query(query.text)
+        except QueryError as error:
+            raise _unusable(query, error) from error
+
+
+def _unusable(query: StoredQuery, error: QueryError) -> ContentError:
     file = f"queries/{query.identifier}.rq"
+    line, column = (error.line, error.column) if isinstance(error, QuerySyntax) else (None, None)
+    return ContentError(str(error), remedy=error.remedy, file=file, line=line, column=column)
+
+
+def _check(workspace: Workspace, query: StoredQuery, *, base: str) -> list[Result]:
     try:
         rows = list(workspace.query(query.text).rows())
     except QueryError as error:
-        line, column = (error.line, error.column) if isinstance(error, QuerySyntax) else (None, None)
-        raise ContentError(str(error), remedy=error.remedy, file=file, line=line, column=column) from error
+        raise _unusable(query, error) from error
     results: list[Result] = []
     for row in rows:
         focus, value, message = (term.value if term else "" for term in row)

@@ -27,6 +27,13 @@ class Settings:
     memory_quads: int = 1_000_000
     query_characters: int = 100_000
     query_depth: int = 100
+    services: frozenset[str] = frozenset()
+    query_seconds: int = 30
+    query_megabytes: int = 1024
+    processes: int = 2
+    workers: int = 16
+    waiting: int = 64
+    cache_megabytes: int = 64
     java: Path | None = None
     reason_seconds: int = 120
 
@@ -100,6 +107,15 @@ def _base_iri(text: str, setting: Setting) -> str:
     return text
 
 
+def _endpoints(text: str, setting: Setting) -> frozenset[str]:
+    for endpoint in text.split():
+        if urlsplit(endpoint).scheme not in ("http", "https") or not urlsplit(endpoint).hostname:
+            raise SettingsError(
+                f"{setting.variable} names {endpoint!r}", remedy="give http(s) IRIs of SPARQL endpoints"
+            )
+    return frozenset(text.split())
+
+
 SETTINGS: Final = (
     Setting("content", "Folder that holds ontology, shapes, queries and data.", _path),
     Setting("state", "Folder for what is built: snapshots and the pointer to the current one.", _path),
@@ -112,6 +128,13 @@ SETTINGS: Final = (
     ),
     Setting("query_characters", "Longest query text, in characters.", _positive),
     Setting("query_depth", "Deepest nesting of a query, in brackets open at once.", _positive),
+    Setting("services", "Endpoints that a query may call by SERVICE, their IRIs separated by spaces.", _endpoints),
+    Setting("query_seconds", "Longest time that a query is computed, in seconds.", _positive),
+    Setting("query_megabytes", "Most memory that a query may take beside its snapshot, in megabytes.", _positive),
+    Setting("processes", "Server processes.", _positive),
+    Setting("workers", "Queries that a server process has computed at the same time.", _positive),
+    Setting("waiting", "Queries that wait for their turn in a server process; more are turned away.", _positive),
+    Setting("cache_megabytes", "Answers that a server process keeps in memory, in megabytes.", _positive),
     Setting("java", "Java program that the OWL reasoner runs on; empty: that of JAVA_HOME, or in PATH.", _path),
     Setting("reason_seconds", "Longest time that the OWL reasoner may take, in seconds.", _positive),
 )

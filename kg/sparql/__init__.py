@@ -10,7 +10,7 @@ from kg.sparql.edits import (
     prologue,
     string_term,
 )
-from kg.sparql.guard import QUERY_FORMS, UPDATE, Limits, Query, query_form, vet
+from kg.sparql.guard import QUERY_FORMS, UPDATE, Limits, Query, called_services, query_form, vet
 from kg.sparql.tokens import Token, offset_of, position, significant, tokenize, without_comments
 
 __all__ = [
@@ -21,6 +21,7 @@ __all__ = [
     "Query",
     "Token",
     "bind",
+    "called_services",
     "dataset_clause",
     "iri_term",
     "offset_of",

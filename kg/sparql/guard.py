@@ -5,24 +5,25 @@ and ends the whole process, and a few hundred patterns joined in one group are p
 endpoints when a text says `SERVICE` or `LOAD`, and has no switch for that. So each text is measured and read here.
 """
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from kg.errors import QueryRefused, QuerySyntax
+from kg.sparql.edits import spell_out
 from kg.sparql.tokens import Token, position, significant, tokenize, without_comments
 
 QUERY_FORMS: Final = frozenset({"SELECT", "ASK", "CONSTRUCT", "DESCRIBE"})
 UPDATE: Final = "UPDATE"
 
 _PROLOGUE: Final = frozenset({"BASE", "PREFIX", "VERSION"})
-_NETWORK: Final = {
-    "SERVICE": "send the SERVICE part to its own endpoint and join the answers yourself",
-    "LOAD": "send the triples themselves; this service fetches nothing from the network",
-}
+_LOAD_REMEDY: Final = "send the triples themselves; this service fetches nothing from the network"
+_SERVICE_REMEDY: Final = "send the SERVICE part to its own endpoint and join the answers yourself"
 _CLOSER: Final = {"(": ")", "[": "]", "{": "}", "{|": "|}", "<<": ">>", "<<(": ")>>"}
 _CLOSERS: Final = frozenset(_CLOSER.values())
 _TERMS: Final = frozenset({"iri", "pname", "bnode", "var", "string", "number"})
+_WITH_AUTHORITY: Final = re.compile(r"<[A-Za-z][A-Za-z0-9+.-]*://")
 _CHAIN_WORDS: Final = frozenset(
     {"UNION", "OPTIONAL", "MINUS", "FILTER", "BIND", "GRAPH", "EXISTS", "SELECT", "AS", "IN"}
 )
@@ -42,6 +43,8 @@ class Limits:
     """Keywords and signs that chain (UNION, OPTIONAL, BIND, &&, +); the stack ends between 300 and 1,000 of some."""
     subqueries: int = 8
     """Subqueries inside one another; planning time doubles with each grouped one, 20 take 2 s."""
+    services: frozenset[str] = frozenset()
+    """The endpoints that SERVICE may call, each as the whole IRI."""
 
 
 @dataclass(frozen=True)
@@ -91,9 +94,25 @@ def vet(text: str, limits: Limits) -> Query:
         raise QuerySyntax(
             "there is no query in the text", remedy="start with SELECT, ASK, CONSTRUCT or DESCRIBE", line=1, column=1
         )
-    _refuse_network(text, tokens)
-    _refuse_excess(text, tokens, limits=limits)
-    return Query(text=without_comments(everything), form=form, tokens=tokens)
+    _refuse_network(text, tokens, limits=limits)
+    if not _is_plainly_small(tokens, limits):
+        _refuse_excess(text, tokens, limits=limits)
+    return Query(text=without_comments(spell_out(everything)), form=form, tokens=tokens)
+
+
+def _is_plainly_small(tokens: tuple[Token, ...], limits: Limits) -> bool:
+    """Whether a text has fewer tokens than any limit allows, as many brackets open as close, and no doubtful IRI.
+
+    Then nothing in it needs to be counted, which saves most of the time that a short query takes here.
+    """
+    if len(tokens) > min(limits.depth, limits.patterns, limits.operators):
+        return False
+    if any(token.kind == "iri" and not _WITH_AUTHORITY.match(token.text) for token in tokens):
+        return False
+    words = [token.text for token in tokens]
+    if len([word for word in words if word.upper() == "SELECT"]) > limits.subqueries:
+        return False
+    return all(words.count(opening) == words.count(closing) for opening, closing in _CLOSER.items())
 
 
 def query_form(tokens: tuple[Token, ...]) -> str:
@@ -109,14 +128,47 @@ def query_form(tokens: tuple[Token, ...]) -> str:
     return ""
 
 
-def _refuse_network(text: str, tokens: tuple[Token, ...]) -> None:
+def called_services(text: str) -> tuple[str, ...]:
+    """The endpoints that a vetted text calls.
+
+    >>> called_services("ASK { SERVICE SILENT <http://e/> { ?s ?p 'SERVICE <http://x/>' } }")
+    ('http://e/',)
+    """
+    if "service" not in text.lower():
+        return ()
+    tokens = significant(tokenize(text))
+    return tuple(dict.fromkeys(_target(tokens, place) for place in _service_places(tokens)))
+
+
+def _service_places(tokens: Sequence[Token]) -> list[int]:
+    return [place for place, token in enumerate(tokens) if token.keyword == "SERVICE"]
+
+
+def _target(tokens: Sequence[Token], place: int) -> str:
+    """The endpoint behind a SERVICE; empty where none is named by its whole IRI."""
+    target = next((later for later in tokens[place + 1 : place + 3] if later.keyword != "SILENT"), _NOTHING)
+    return target.text[1:-1] if target.kind == "iri" else ""
+
+
+def _refuse_network(text: str, tokens: tuple[Token, ...], *, limits: Limits) -> None:
     for token in tokens:
-        if token.keyword in _NETWORK:
-            line, column = position(text, token.start)
-            raise QueryRefused(
-                f"line {line}, column {column}: {token.keyword} calls another service, which this one does not do",
-                remedy=_NETWORK[token.keyword],
-            )
+        if token.keyword == "LOAD":
+            message = f"{_where(text, token)}: LOAD fetches from the network, which this service does not do"
+            raise QueryRefused(message, remedy=_LOAD_REMEDY)
+    for place in _service_places(tokens):
+        if _target(tokens, place) not in limits.services:
+            message = f"{_where(text, tokens[place])}: SERVICE calls another service, which this one does not do"
+            raise QueryRefused(message, remedy=_service_remedy(limits))
+
+
+def _where(text: str, token: Token) -> str:
+    return "line {}, column {}".format(*position(text, token.start))
+
+
+def _service_remedy(limits: Limits) -> str:
+    if not limits.services:
+        return _SERVICE_REMEDY
+    return f"{_SERVICE_REMEDY}; it may call {', '.join(f'<{name}>' for name in sorted(limits.services))}"
 
 
 def _refuse_excess(text: str, tokens: tuple[Token, ...], *, limits: Limits) -> None:
@@ -143,7 +195,7 @@ def _places(text: str, tokens: tuple[Token, ...]) -> Iterator[_Place]:
     """Each token with its surroundings.
 
     Raises:
-        QuerySyntax: brackets that do not match.
+        QuerySyntax: brackets that do not match, or a comparison that reads as an IRI.
     """
     stack: list[tuple[Token, str, bool]] = []
     values_open = False
@@ -156,6 +208,8 @@ def _places(text: str, tokens: tuple[Token, ...]) -> Iterator[_Place]:
                 raise _syntax(text, token, f'"{sign}" closes nothing')
             stack.pop()
         frame = stack[-1][1] if stack else "top"
+        if token.kind == "iri" and _may_be_comparison(token, before=before, frame=frame):
+            raise _syntax(text, token, f"{token.text} is an IRI; to compare, write a space behind <")
         yield _Place(token, before, after, frame, len(stack) + (sign in _CLOSER), sum(entry[2] for entry in stack))
         if sign in _CLOSER:
             earlier = tokens[index - 2] if index > 1 else _NOTHING
@@ -165,6 +219,17 @@ def _places(text: str, tokens: tuple[Token, ...]) -> Iterator[_Place]:
         values_open = values_open or token.keyword == "VALUES"
     if stack:
         raise _syntax(text, stack[-1][0], f'"{stack[-1][0].text}" is not closed')
+
+
+def _may_be_comparison(token: Token, *, before: Token, frame: str) -> bool:
+    """Whether the engine may read an IRI as `<` and what follows, with a comment or a string in it that hides text.
+
+    Source: SPARQL 1.1 Query §19.8: the longest token counts. The engine takes `<` for an operator behind an operand;
+    only what goes on with `scheme://` is no expression. Operators stand in round brackets alone.
+    """
+    operand = before.kind in _TERMS or before.kind == "lang" or before.text in _CLOSERS
+    compared = frame in ("expression", "collection") and (operand or before.keyword in ("TRUE", "FALSE"))
+    return compared and not _WITH_AUTHORITY.match(token.text)
 
 
 def _frame(sign: str, outer: str, *, before: Token, earlier: Token) -> str:

@@ -1,7 +1,25 @@
-"""The embedded store: a workspace to build in, numbered snapshots to read from."""
+"""The embedded store: a workspace to build in, numbered snapshots to read from, workers that answer queries."""
 
+from kg.store.keeper import Keeper, KeeperSettings
+from kg.store.pool import Pool, PoolLimits
+from kg.store.pooled import PooledSnapshots
+from kg.store.readable import Answers, Readable
 from kg.store.results import Results, Term
 from kg.store.snapshots import Description, Snapshot, Snapshots
 from kg.store.workspace import Workspace
 
-__all__ = ["Description", "Results", "Snapshot", "Snapshots", "Term", "Workspace"]
+__all__ = [
+    "Answers",
+    "Description",
+    "Keeper",
+    "KeeperSettings",
+    "Pool",
+    "PoolLimits",
+    "PooledSnapshots",
+    "Readable",
+    "Results",
+    "Snapshot",
+    "Snapshots",
+    "Term",
+    "Workspace",
+]

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
-from typing import Any, Final
+from itertools import islice, pairwise
+from typing import Any, Final, Protocol
 
 from pyoxigraph import (
     BlankNode,
@@ -19,11 +20,12 @@ from pyoxigraph import (
     RdfFormat,
     Store,
     Triple,
+    parse,
     serialize,
 )
 
 from kg.errors import QueryError, QuerySyntax
-from kg.sparql import offset_of, significant, tokenize
+from kg.sparql import Token, offset_of, position, significant, tokenize
 
 _RESULT_FORMATS: Final = {
     "json": QueryResultsFormat.JSON,
@@ -45,6 +47,34 @@ _TRIPLE_COLUMNS: Final = ("subject", "predicate", "object")
 # The engine words a syntax error as `error at 1:25: expected one of "a", KEYWORD, ['0'..='9'], A reason in words`.
 _ENGINE_PLACE: Final = re.compile(r"error at (\d+):(\d+): (.*)", re.DOTALL)
 _REASON: Final = re.compile(r"(?:The SELECT|[A-Z][A-Za-z]+)(?: [a-z]+)+")
+
+
+class Output(Protocol):
+    """Where bytes are written to."""
+
+    def write(self, data: bytes, /) -> int:
+        """Take the next bytes."""
+
+    def flush(self) -> None:
+        """Nothing more comes for now."""
+
+
+class _Guarded:
+    """An output that remembers its own failure, to tell it from one of the engine."""
+
+    def __init__(self, output: Output) -> None:
+        self._output = output
+        self.error: OSError | None = None
+
+    def write(self, data: bytes) -> int:
+        try:
+            return self._output.write(data)
+        except OSError as error:
+            self.error = error
+            raise
+
+    def flush(self) -> None:
+        self._output.flush()
 
 
 @dataclass(frozen=True)
@@ -96,11 +126,29 @@ class Results:
         Raises:
             QueryError: the engine fails while it goes on, or the format cannot hold the answer.
         """
-        with _Translated():
-            if isinstance(self._answer, QueryTriples):
-                shown = dict(prefixes) if format_name in _PREFIXED else None
-                return serialize(self._answer, format=_GRAPH_FORMATS[format_name], prefixes=shown) or b""
-            return self._answer.serialize(format=_RESULT_FORMATS[format_name]) or b""
+        whole = io.BytesIO()
+        self.write(format_name, prefixes, whole)
+        return whole.getvalue()
+
+    def write(self, format_name: str, prefixes: Mapping[str, str], output: Output) -> None:
+        """Write the answer in a format of `kg.formats`, as it comes.
+
+        Raises:
+            QueryError: the engine fails while it goes on, or the format cannot hold the answer.
+            OSError: the output fails.
+        """
+        guarded = _Guarded(output)
+        try:
+            with _Translated():
+                if isinstance(self._answer, QueryTriples):
+                    shown = dict(prefixes) if format_name in _PREFIXED else None
+                    serialize(self._answer, guarded, format=_GRAPH_FORMATS[format_name], prefixes=shown)  # type: ignore[arg-type]
+                else:
+                    self._answer.serialize(guarded, format=_RESULT_FORMATS[format_name])  # type: ignore[arg-type]
+        except QueryError:
+            if guarded.error:
+                raise guarded.error from None
+            raise
 
 
 def run_query(
@@ -133,6 +181,13 @@ def run_query(
     return Results((), bool(answer), answer)
 
 
+def serialize_graph(ntriples: str, format_name: str, prefixes: Mapping[str, str]) -> bytes:
+    """A graph that is given as N-Triples, in a format of `kg.formats`; the order of its triples is kept."""
+    shown = dict(prefixes) if format_name in _PREFIXED else None
+    triples = parse(ntriples, format=RdfFormat.N_TRIPLES)
+    return serialize(triples, format=_GRAPH_FORMATS[format_name], prefixes=shown) or b""
+
+
 def _term(value: Any) -> Term | None:
     if value is None:
         return None
@@ -157,17 +212,36 @@ class _Translated:
 
 
 def _syntax_error(error: SyntaxError, text: str) -> QuerySyntax:
+    tokens = significant(tokenize(text))
+    undeclared = _undeclared(tokens)
+    if undeclared:
+        prefix = undeclared.text.partition(":")[0]
+        line, column = position(text, undeclared.start)
+        return QuerySyntax(
+            f"the prefix {prefix}: is not declared",
+            remedy=f"start the query with PREFIX {prefix}: <…>",
+            line=line,
+            column=column,
+        )
     found = _ENGINE_PLACE.fullmatch(str(error.args[0]))
     if not found:
         return QuerySyntax(str(error.args[0]), remedy="correct the query")
     line, column = int(found[1]), int(found[2])
     reason = _REASON.search(found[3])
     start = offset_of(text, line, column=column)
-    here = next((token for token in significant(tokenize(text)) if token.end > start), None)
+    here = next((token for token in tokens if token.end > start), None)
     if reason:
         message = reason[0]
     elif here:
         message = f"{here.text} cannot stand here"
+        line, column = position(text, here.start)
     else:
         message = "the query ends too soon"
     return QuerySyntax(message, remedy="correct the query at this place", line=line, column=column)
+
+
+def _undeclared(tokens: Sequence[Token]) -> Token | None:
+    """The first prefixed name without a PREFIX for it; the engine places this error at some later token."""
+    declared = {name.text for keyword, name in pairwise(tokens) if keyword.keyword == "PREFIX"}
+    names = (token for before, token in pairwise(tokens) if token.kind == "pname" and before.keyword != "PREFIX")
+    return next((name for name in names if f"{name.text.partition(':')[0]}:" not in declared), None)

@@ -59,11 +59,17 @@ class Snapshot:
 
     description: Description
     _store: Store
+    _on_disk: bool
 
     @property
     def number(self) -> int:
         """Its number; a later one is higher."""
         return self.description.number
+
+    @property
+    def on_disk(self) -> bool:
+        """Whether it is read from disk, not from memory."""
+        return self._on_disk
 
     def query(self, text: str, *, default_graphs: Sequence[str] = (), named_graphs: Sequence[str] = ()) -> Results:
         """Ask it; the text has been vetted.
@@ -98,7 +104,7 @@ class Snapshots:
             return held[1]
         with self._opening:
             if not self._open or self._open[0] != target:
-                self._open = (target, self._read(self._state / target))
+                self._open = (target, open_snapshot(self._state / target, memory_quads=self._memory_quads))
             return self._open[1]
 
     @contextmanager
@@ -143,13 +149,22 @@ class Snapshots:
             base=base,
             prefixes=dict(sorted(prefixes.items())),
         )
-        if before and asdict(before) | {"number": 0} == asdict(wanted) | {"number": 0}:
+        if before and asdict(before) | {"number": 0} == asdict(wanted) | {"number": 0} and self._is_whole(nquads):
             return before, False
         try:
             self._write(wanted, nquads)
         except OSError as error:
             raise _unusable(self._state, error) from error
         return wanted, True
+
+    def _is_whole(self, nquads: bytes) -> bool:
+        """Whether the files of the current snapshot are there and hold what they should."""
+        folder = self._state / self._target()
+        try:
+            Store.read_only(str(folder / "store"))
+            return (folder / "dataset.nq").read_bytes() == nquads
+        except (OSError, RuntimeError):
+            return False
 
     def _write(self, description: Description, nquads: bytes) -> None:
         snapshots = self._state / "snapshots"
@@ -179,35 +194,53 @@ class Snapshots:
             shutil.rmtree(old)
 
     def _target(self) -> str:
-        try:
-            return os.readlink(self._state / "current")
-        except OSError as error:
-            raise SnapshotMissing(
-                f"nothing has been built in {self._state}", remedy="run `kg build`, or `make build`"
-            ) from error
+        return current_folder(self._state)
 
     def _highest_number(self) -> int:
         return max((int(folder.name) for folder in self._state.glob("snapshots/[0-9]*")), default=0)
 
     def _description_of_current(self) -> Description | None:
         try:
-            return _describe(self._state / self._target())
+            return describe_snapshot(self._state / self._target())
         except (SnapshotMissing, StoreError):
             return None
 
-    def _read(self, folder: Path) -> Snapshot:
-        description = _describe(folder)
-        try:
-            if description.quads > self._memory_quads:
-                return Snapshot(description, Store.read_only(str(folder / "store")))
-            store = Store()
-            store.bulk_extend(_with_merge((folder / "dataset.nq").read_bytes(), description.default_graph))
-        except (OSError, SyntaxError) as error:
-            raise _unusable(folder, error) from error
-        return Snapshot(description, store)
+
+def current_folder(state: Path) -> str:
+    """The folder of the current snapshot, relative to the state folder.
+
+    Raises:
+        SnapshotMissing: nothing has been built yet.
+    """
+    try:
+        return os.readlink(state / "current")
+    except OSError as error:
+        raise SnapshotMissing(f"nothing has been built in {state}", remedy="run `kg build`, or `make build`") from error
 
 
-def _describe(folder: Path) -> Description:
+def open_snapshot(folder: Path, *, memory_quads: int) -> Snapshot:
+    """The snapshot in a folder; one of at most `memory_quads` quads is read into memory, a larger one stays on disk.
+
+    Raises:
+        StoreError: it cannot be read.
+    """
+    description = describe_snapshot(folder)
+    try:
+        if description.quads > memory_quads:
+            return Snapshot(description, Store.read_only(str(folder / "store")), _on_disk=True)
+        store = Store()
+        store.bulk_extend(_with_merge((folder / "dataset.nq").read_bytes(), description.default_graph))
+    except (OSError, RuntimeError, SyntaxError) as error:
+        raise _unusable(folder, error) from error
+    return Snapshot(description, store, _on_disk=False)
+
+
+def describe_snapshot(folder: Path) -> Description:
+    """What the snapshot in a folder is.
+
+    Raises:
+        StoreError: it cannot be read.
+    """
     try:
         return Description(**json.loads((folder / "snapshot.json").read_text(encoding="utf-8")))
     except (OSError, TypeError, ValueError) as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from kg.answer import Ask
 from kg.formats import Format, format_named, formats_for
@@ -33,6 +34,8 @@ class Plan:
     content_type: str
     filename: str = ""
     """What a browser calls the answer when it saves it; empty: it shows it."""
+    seconds: float | None = None
+    """How long the client is ready to wait; None: as long as the service allows."""
 
 
 def plan_answer(ask: Ask, *, format_name: str, accept: tuple[str, ...]) -> Plan:
@@ -53,7 +56,7 @@ def plan_answer(ask: Ask, *, format_name: str, accept: tuple[str, ...]) -> Plan:
                 remedy=f"use one of {', '.join(row.name for row in rows)}",
             )
         return Plan(ask, row, row.content_type, f"answer.{row.extension}")
-    chosen = choose_format(accepted_types(accept), rows)
+    chosen = _best(ask.query.form, accept)
     if chosen is None:
         raise Problem(
             "not-acceptable",
@@ -61,3 +64,8 @@ def plan_answer(ask: Ask, *, format_name: str, accept: tuple[str, ...]) -> Plan:
             remedy=f"accept one of {', '.join(row.media_type for row in rows)}",
         )
     return Plan(ask, *chosen)
+
+
+@lru_cache(maxsize=512)
+def _best(form: str, accept: tuple[str, ...]) -> tuple[Format, str] | None:
+    return choose_format(accepted_types(accept), formats_for(form))

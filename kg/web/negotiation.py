@@ -6,10 +6,11 @@ from typing import Final
 from werkzeug.datastructures import MIMEAccept
 from werkzeug.http import parse_accept_header
 
-from kg.formats import Format, content_type
+from kg.formats import Format, content_type, format_named, formats_for
 
 JSON_PROBLEM: Final = "application/problem+json"
 HTML: Final = "text/html"
+_GRAPH_FORM: Final = "CONSTRUCT"
 
 
 def accepted_types(header_values: Sequence[str]) -> MIMEAccept:
@@ -51,6 +52,17 @@ def choose_format(accepted: MIMEAccept, rows: Sequence[Format]) -> tuple[Format,
     return (offers[best], content_type(best, charset=offers[best].charset)) if best else None
 
 
+def choose_graph_format(format_name: str, accept: Sequence[str]) -> tuple[Format, str] | None:
+    """The format of a graph that is named, or else the best one that is accepted, with the content type to send.
+
+    HTML is one of them. None where the name is of no such format, or none is acceptable.
+    """
+    if format_name:
+        row = format_named(format_name, _GRAPH_FORM)
+        return (row, row.content_type) if row else None
+    return choose_format(accepted_types(accept), formats_for(_GRAPH_FORM))
+
+
 def prefers_html(accepted: MIMEAccept) -> bool:
-    """Whether a message is best shown as a page: the client names HTML, and likes it as much as a problem document."""
+    """Whether a message is best shown as a page: the client likes HTML better than a problem document."""
     return best_type(accepted, [JSON_PROBLEM, HTML]) == HTML

@@ -1,7 +1,11 @@
-"""A request of the SPARQL 1.1 Protocol, read into a value; every way it can be wrong is an error with a remedy."""
+"""A request of the SPARQL 1.1 Protocol or of the Graph Store HTTP Protocol, read into a value.
+
+Every way it can be wrong is an error with a remedy.
+"""
 
 import re
 from dataclasses import dataclass
+from ipaddress import IPv6Address
 from typing import Final
 from urllib.parse import parse_qsl
 
@@ -14,7 +18,27 @@ FORM: Final = "application/x-www-form-urlencoded"
 QUERY: Final = "application/sparql-query"
 UPDATE: Final = "application/sparql-update"
 
-_ABSOLUTE_IRI: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^<>\"{}|^`\\\x00-\x20\x7f]+")
+# Source: RFC 3987 §2.2. Each plane of Unicode ends two code points early.
+_UCSCHAR: Final = (
+    "\xa0-\ud7ff\uf900-\ufdcf\ufdf0-\uffef"
+    + "".join(f"{chr(plane << 16)}-{chr((plane << 16) + 0xFFFD)}" for plane in range(1, 0xE))
+    + "\U000e1000-\U000efffd"
+)
+_PRIVATE: Final = "\ue000-\uf8ff\U000f0000-\U000ffffd\U00100000-\U0010fffd"
+_CHARACTERS: Final = rf"A-Za-z0-9._~!$&'()*+,;={_UCSCHAR}\-"
+
+
+def _any(characters: str) -> str:
+    return rf"(?:[{characters}]|%[0-9A-Fa-f]{{2}})*"
+
+
+_AUTHORITY: Final = (
+    rf"//(?:{_any(_CHARACTERS + ':')}@)?(?:\[(?P<address>[0-9A-Fa-f:.]+)\]|{_any(_CHARACTERS)})(?::[0-9]*)?(?=[/?#]|\Z)"
+)
+_ABSOLUTE_IRI: Final = re.compile(
+    rf"[A-Za-z][A-Za-z0-9+.-]*:(?:{_AUTHORITY}|(?!//)){_any(_CHARACTERS + ':@/')}"
+    rf"(?:\?{_any(_CHARACTERS + ':@/?' + _PRIVATE)})?(?:#{_any(_CHARACTERS + ':@/?')})?"
+)
 
 
 @dataclass(frozen=True)
@@ -27,6 +51,32 @@ class QueryRequest:
     named_graphs: tuple[str, ...] = ()
     format_name: str = ""
     """The value of `format=`; empty where there is none."""
+
+
+@dataclass(frozen=True)
+class GraphRequest:
+    """Which graph a client asks for; neither: none is named."""
+
+    default: bool = False
+    graph: str | None = None
+    format_name: str = ""
+    """The value of `format=`; empty where there is none."""
+
+
+def read_graph_request(request: Request) -> GraphRequest:
+    """The graph that is named by the parameters of a request.
+
+    Source: SPARQL 1.1 Graph Store HTTP Protocol §4.2: one graph, by its absolute IRI.
+
+    Raises:
+        Problem: the default graph and a named one, two graphs, a graph name that is no IRI, text that is not UTF-8.
+    """
+    values = _by_name(parameters(request.query_string, "the URL"))
+    _refuse_repeated(values, ("default", "graph", "format"))
+    if "default" in values and "graph" in values:
+        raise _bad("both the default graph and a named one are asked for", remedy="ask for one of them")
+    graph = next(iter(_graphs(values, "graph")), None)
+    return GraphRequest("default" in values, graph, values.get("format", [""])[0])
 
 
 def read_query_request(request: Request) -> QueryRequest:
@@ -56,16 +106,12 @@ def read_query_request(request: Request) -> QueryRequest:
 
 
 def _query_request(parameters: list[tuple[str, str]]) -> QueryRequest:
-    values: dict[str, list[str]] = {}
-    for name, value in parameters:
-        values.setdefault(name, []).append(value)
+    values = _by_name(parameters)
     if "update" in values:
         raise _bad(
             "an update was sent; this endpoint answers queries and changes nothing", remedy="send a query, as `query=`"
         )
-    for name in ("query", "format"):
-        if len(values.get(name, [])) > 1:
-            raise _bad(f"the parameter {name} is given {len(values[name])} times", remedy="give it once")
+    _refuse_repeated(values, ("query", "format"))
     return QueryRequest(
         text=values.get("query", [None])[0],
         default_graphs=_graphs(values, "default-graph-uri"),
@@ -74,11 +120,34 @@ def _query_request(parameters: list[tuple[str, str]]) -> QueryRequest:
     )
 
 
+def _by_name(parameters: list[tuple[str, str]]) -> dict[str, list[str]]:
+    values: dict[str, list[str]] = {}
+    for name, value in parameters:
+        values.setdefault(name, []).append(value)
+    return values
+
+
+def _refuse_repeated(values: dict[str, list[str]], names: tuple[str, ...]) -> None:
+    for name in names:
+        if len(values.get(name, [])) > 1:
+            raise _bad(f"the parameter {name} is given {len(values[name])} times", remedy="give it once")
+
+
 def _graphs(values: dict[str, list[str]], name: str) -> tuple[str, ...]:
     for value in values.get(name, []):
-        if not _ABSOLUTE_IRI.fullmatch(value):
+        if not _is_absolute_iri(value):
             raise _bad(f'{name}: "{value}" is not an absolute IRI', remedy="give the whole IRI of a named graph")
     return tuple(dict.fromkeys(values.get(name, [])))
+
+
+def _is_absolute_iri(text: str) -> bool:
+    found = _ABSOLUTE_IRI.fullmatch(text)
+    if found and found["address"]:
+        try:
+            IPv6Address(found["address"])
+        except ValueError:
+            return False
+    return bool(found)
 
 
 def parameters(encoded: bytes, place: str) -> list[tuple[str, str]]:

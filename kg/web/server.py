@@ -1,36 +1,59 @@
-"""The production server: granian, one process that answers in threads."""
+"""The production server: granian in front, processes that answer queries behind."""
 
 from __future__ import annotations
 
-import os
 import socket
+import tempfile
 from functools import partial
+from pathlib import Path
 
 from granian.constants import Interfaces
-from granian.server import Server
+from granian.server.mp import MPServer
 
 from kg.errors import ServerError
 from kg.settings import Settings
-from kg.web.app import create_app
+from kg.store import Keeper, KeeperSettings, Snapshots
+from kg.web.front import Front
 
 
 def serve(settings: Settings) -> None:
     """Serve until the process is told to stop.
 
     Raises:
+        SnapshotMissing: nothing has been built yet.
+        StoreError: the current snapshot cannot be read.
         ServerError: the address cannot be listened on.
     """
+    Snapshots(settings.state, memory_quads=0).current()
     _refuse_taken(settings.host, settings.port)
-    server = Server(
+    with tempfile.TemporaryDirectory(prefix="kg-") as folder:
+        keeper = Keeper(
+            KeeperSettings(
+                state=settings.state,
+                memory_quads=settings.memory_quads,
+                most_bytes=settings.query_megabytes * 1024 * 1024,
+                most_seconds=settings.query_seconds,
+            ),
+            Path(folder),
+        )
+        keeper.start()
+        try:
+            loader = partial(Front, settings, Path(folder))
+            _server(settings).serve(target_loader=loader, wrap_loader=False)  # type: ignore[arg-type]
+        finally:
+            keeper.stop()
+
+
+def _server(settings: Settings) -> MPServer:
+    return MPServer(
         target="kg.web",
         address=settings.host,
         port=settings.port,
-        interface=Interfaces.WSGI,
-        blocking_threads=max(4, 2 * (os.cpu_count() or 1)),
+        interface=Interfaces.RSGI,
+        workers=settings.processes,
         websockets=False,
         respawn_failed_workers=True,
     )
-    server.serve(target_loader=partial(create_app, settings), wrap_loader=False)
 
 
 def _refuse_taken(host: str, port: int) -> None:

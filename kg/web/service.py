@@ -6,15 +6,18 @@ from dataclasses import dataclass
 from typing import Final, cast
 
 from flask import Request as FlaskRequest
-from flask import Response, current_app
+from flask import Response, current_app, request
 
 from kg.answer import Overview, answer, overview, stored_queries
 from kg.errors import KgError
 from kg.queries import CHECKS, StoredQuery
 from kg.settings import Settings
 from kg.sparql import Limits
-from kg.store import Snapshot, Snapshots
+from kg.store import PooledSnapshots, Readable, Snapshots
 from kg.web.exchange import Plan, Request
+
+PLANNED: Final = "kg.planned"
+"""The name in a WSGI environment of the list that takes what the front is to answer."""
 
 _UNKNOWN_TITLE: Final = "Knowledge graph"
 
@@ -31,13 +34,16 @@ class Contents:
 class Service:
     """The state of one application."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, snapshots: PooledSnapshots | None = None) -> None:
+        """Without `snapshots`, those of the state folder are opened in this process."""
         self.settings = settings
-        self.limits = Limits(characters=settings.query_characters, depth=settings.query_depth)
-        self._snapshots = Snapshots(settings.state, memory_quads=settings.memory_quads)
+        self.limits = Limits(
+            characters=settings.query_characters, depth=settings.query_depth, services=settings.services
+        )
+        self._snapshots = snapshots or Snapshots(settings.state, memory_quads=settings.memory_quads)
         self._contents: Contents | None = None
 
-    def snapshot(self) -> Snapshot:
+    def snapshot(self) -> Readable:
         """The current snapshot.
 
         Raises:
@@ -87,8 +93,13 @@ def asked_request(request: FlaskRequest) -> Request:
 
 
 def planned_response(plan: Plan) -> Response:
-    """The answer that was planned, for programs."""
-    response = Response(answer(service().snapshot(), plan.ask, plan.row), content_type=plan.content_type)
+    """The answer that was planned, for programs; where a front stands before Flask, it is left to the front."""
+    planned = request.environ.get(PLANNED)
+    if planned is None:
+        response = Response(answer(service().snapshot(), plan.ask, plan.row), content_type=plan.content_type)
+    else:
+        planned.append(plan)
+        response = Response(content_type=plan.content_type)
     if plan.filename:
         response.headers["Content-Disposition"] = f'inline; filename="{plan.filename}"'
     response.vary.add("Accept")

@@ -7,10 +7,12 @@ from typing import Any, Final
 from flask import Blueprint, Response, g, render_template, request, url_for
 
 from kg.answer import Ask, answer_table, vet_query
+from kg.describe import service_description
 from kg.formats import FORMATS, formats_for
 from kg.sparql import Limits
+from kg.web.descriptions import description_response
 from kg.web.exchange import Plan, Request, plan_answer
-from kg.web.negotiation import accepted_types, prefers_html
+from kg.web.negotiation import choose_graph_format
 from kg.web.problems import Problem
 from kg.web.protocol import QueryRequest, read_query_request
 from kg.web.service import asked_request, planned_response, service
@@ -37,11 +39,11 @@ def plan_query(asked: Request, limits: Limits) -> Plan | None:
 
 @blueprint.route(PATH, methods=["GET", "POST"])
 def endpoint() -> Response:
-    """The answer to a query, or the form for one."""
+    """The answer to a query; without one the form for it, or the description of the service."""
     asked = asked_request(request)
     read = read_query_request(asked)
     if read.text is None:
-        return _form(asked)
+        return _without_query(asked, read.format_name)
     g.query_text = read.text
     plan = _plan(read, asked, service().limits)
     if plan.row.name != "html":
@@ -57,16 +59,22 @@ def _plan(read: QueryRequest, asked: Request, limits: Limits) -> Plan:
     return plan_answer(ask, format_name=read.format_name, accept=asked.accept)
 
 
-def _form(asked: Request) -> Response:
-    if not prefers_html(accepted_types(asked.accept)):
+def _without_query(asked: Request, format_name: str) -> Response:
+    """Source: SPARQL 1.1 Service Description §2: a GET of the endpoint returns a description of it."""
+    chosen = choose_graph_format(format_name, asked.accept)
+    if chosen is None or asked.method == "POST":
         names = ", ".join(dict.fromkeys(row.name for row in FORMATS))
         raise Problem(
             "bad-request",
             "there is no query in the request",
             remedy=f"send one as `query=`, and choose with `Accept` or `format=` from {names}",
         )
-    page = render_template("query.html", heading="Query", query=_FIRST_QUERY)
-    return Response(page, content_type="text/html; charset=utf-8")
+    row, content_type = chosen
+    if row.name != "html":
+        return description_response(asked, format_name, service_description)
+    response = Response(render_template("query.html", heading="Query", query=_FIRST_QUERY), content_type=content_type)
+    response.vary.add("Accept")
+    return response
 
 
 def _page(read: QueryRequest, ask: Ask) -> Response:

@@ -20,14 +20,6 @@ HEADLINE = ROOT / "queries/competency/deliverables-supporting-framework.rq"
 ID = "https://w3id.org/unemg/id/"
 
 
-@pytest.fixture(scope="module")
-def state(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("state")
-    snapshots = Snapshots(folder, memory_quads=1_000_000)
-    build(open_content(ROOT), snapshots, default_graph=UNION, limits=Limits(), tell=print)
-    return folder
-
-
 @pytest.fixture
 def client(state: Path) -> FlaskClient:
     return create_app(Settings(state=state)).test_client()

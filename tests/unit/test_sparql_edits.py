@@ -3,7 +3,7 @@
 import pyoxigraph
 import pytest
 
-from kg.sparql import bind, dataset_clause, iri_term, projection, prologue, string_term, tokenize
+from kg.sparql import Limits, bind, dataset_clause, iri_term, projection, prologue, string_term, tokenize, vet
 
 
 @pytest.mark.parametrize(
@@ -90,3 +90,22 @@ def test_refuses_what_is_not_a_language_tag(language: str) -> None:
 def test_refuses_half_a_character() -> None:
     with pytest.raises(ValueError, match="half a character"):
         string_term("\udc80")
+
+
+@pytest.mark.parametrize(
+    "name", ["x:a.b.c", "x:I.d.2.n1", "x:som28-mpr.I.a.1", ":a.b.c.d", r"x:a\-b.c.d", "x:a.b%20.c", "x:a..b.c"]
+)
+def test_a_name_with_several_dots_is_asked_as_the_iri_that_it_stands_for(name: str) -> None:
+    text = f"PREFIX x: <http://e/x/> PREFIX : <http://e/> ASK {{ {name} ?p ?o }} # {name}"
+    query = vet(text, Limits())
+    store = pyoxigraph.Store()
+    local = name.partition(":")[2].replace("\\", "")
+    node = pyoxigraph.NamedNode(f"http://e/{'x/' if name[0] == 'x' else ''}{local}")
+    assert not bool(store.query(query.text))
+    store.add(pyoxigraph.Quad(node, node, node))
+    assert bool(store.query(query.text))
+
+
+def test_names_that_the_engine_reads_and_strings_stay_as_they_are() -> None:
+    text = 'PREFIX x: <http://e/> SELECT * { x:a.b ?p "x:a.b.c" . y:a.b.c ?q ?r }'
+    assert vet(text, Limits()).text == text

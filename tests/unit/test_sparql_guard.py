@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from kg.errors import QueryRefused, QuerySyntax
-from kg.sparql import Limits, vet
+from kg.sparql import Limits, called_services, vet
 
 LIMITS = Limits()
 
@@ -138,9 +138,35 @@ def test_a_text_of_exactly_the_allowed_length_passes() -> None:
     ],
 )
 def test_refuses_what_calls_the_network(text: str) -> None:
-    with pytest.raises(QueryRefused, match="calls another service") as refusal:
+    with pytest.raises(QueryRefused, match=r"calls another service|fetches from the network") as refusal:
         vet(text, LIMITS)
     assert refusal.value.remedy
+
+
+FEDERATED = Limits(services=frozenset({"http://a/sparql"}))
+
+
+@pytest.mark.parametrize("text", ["SERVICE <http://a/sparql> { ?s ?p ?o }", "SERVICE SILENT<http://a/sparql>{}"])
+def test_lets_a_query_call_an_endpoint_that_is_allowed(text: str) -> None:
+    assert called_services(vet(f"SELECT * {{ {text} }}", FEDERATED).text) == ("http://a/sparql",)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "SERVICE <http://a/sparql/> { ?s ?p ?o }",
+        "SERVICE <HTTP://a/sparql> { ?s ?p ?o }",
+        "SERVICE <http://a/../a/sparql> { ?s ?p ?o }",
+        "SERVICE ?x { ?s ?p ?o } VALUES ?x { <http://a/sparql> }",
+        "SERVICE a:sparql { ?s ?p ?o }",
+        "SERVICE <http://a/sparql> { SERVICE <http://b/> { ?s ?p ?o } }",
+        "SERVICE SILENT <http://b/> { ?s ?p <http://a/sparql> }",
+    ],
+)
+def test_allows_no_endpoint_but_by_its_whole_name(text: str) -> None:
+    with pytest.raises(QueryRefused, match="calls another service") as refusal:
+        vet(f"PREFIX a: <http://a/> SELECT * {{ {text} }}", FEDERATED)
+    assert "<http://a/sparql>" in refusal.value.remedy
 
 
 @pytest.mark.parametrize(

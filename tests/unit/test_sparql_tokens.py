@@ -51,7 +51,10 @@ def test_nothing_that_the_engine_accepts_is_refused_but_service(w3c_texts: dict[
             assert _engine_accepts(store, vet(text, Limits()).text), name
         except QueryError:
             refused.add(name)
-    assert {name.split("/")[-2] for name in refused} == {"service", "syntax-fed"}
+    # By the standard `?x<?a&&?b>?y` holds an IRI; the engine compares.
+    against_the_standard = {name for name in refused if name.endswith("syntax-sparql3/syn-bad-26.rq")}
+    assert len(against_the_standard) == 1
+    assert {name.split("/")[-2] for name in refused - against_the_standard} == {"service", "syntax-fed"}
 
 
 def _engine_accepts(store: pyoxigraph.Store, text: str) -> bool:

@@ -2,7 +2,8 @@
 
 import pyshacl
 import pytest
-from rdflib import Graph
+from rdflib import BNode, Graph, URIRef
+from rdflib.namespace import SH
 
 from kg.errors import ContentError
 from kg.validation import Report, Result, load_shapes, report_of, report_text, validate
@@ -88,3 +89,18 @@ def test_the_text_names_file_entity_place_and_remedy() -> None:
     for part in ("data/x.trig", "The second (ex:b)", "at ex:name", "Give it one.", "Does not conform: 1 Violation"):
         assert part in text
     assert Report(()).conforms
+
+
+def test_a_result_of_a_shape_without_a_name_names_the_shape_around_it() -> None:
+    nested = """
+ex:Thing a sh:NodeShape ; sh:targetClass ex:Class ; sh:property ex:Thing-maker .
+ex:Thing-maker sh:path ex:maker ; sh:severity sh:Violation ; sh:message "Its maker has no name; give it one." ;
+    sh:minCount 1 ; sh:node [ sh:property [ sh:path ex:name ; sh:minCount 1 ; sh:message "No name." ] ] .
+"""
+    shapes = load_shapes([("shapes/x.ttl", PREFIXES + nested)])
+    maker = URIRef("https://example.org/Thing-maker")
+    [inner] = [shape for shape in shapes.graph.objects(maker, SH.node) if isinstance(shape, BNode)]
+    [innermost] = shapes.graph.objects(inner, SH.property)
+    assert isinstance(innermost, BNode)
+    assert shapes.name_of(maker) == shapes.name_of(inner) == shapes.name_of(innermost) == str(maker)
+    assert shapes.name_of(BNode()) == shapes.name_of(None) == ""

@@ -1,0 +1,22 @@
+"""What a worker and whoever asks it say to each other.
+
+On a connection the worker first sends its process number (4 bytes). Then it reads requests and writes answers, as
+frames: one byte for the kind, four for the length, then that many bytes.
+
+    Q  request   JSON: query, default_graphs, named_graphs, and a format or the limit of rows
+    A  answer    the whole answer in the format
+    D  data      a part of the answer; more follow
+    Z  end       the answer is complete
+    R  rows      JSON: columns, boolean, rows of [kind, value, language, datatype] or null
+    E  error     JSON: kind, message, remedy, line, column; after D it means that the answer breaks off
+"""
+
+from typing import Final
+
+HEAD_BYTES: Final = 5
+PID_BYTES: Final = 4
+
+
+def frame(kind: bytes, payload: bytes) -> bytes:
+    """One frame: kind, length, payload."""
+    return kind + len(payload).to_bytes(HEAD_BYTES - 1, "big") + payload

@@ -1,0 +1,138 @@
+"""Answers that are kept in memory for as long as their snapshot is current, each with its entity tag."""
+
+from __future__ import annotations
+
+import gzip
+from collections import OrderedDict
+from collections.abc import Hashable, Sequence
+from functools import lru_cache
+from hashlib import blake2b
+from typing import Final
+
+import zstandard
+
+Headers = Sequence[tuple[str, str]]
+
+_MOST_BYTES_AN_ENTRY: Final = 1024 * 1024
+_WORTH_COMPRESSING_BYTES: Final = 1024
+_GZIP_LEVEL: Final = 6
+_ZSTD_LEVEL: Final = 6
+
+
+class Kept:
+    """One answer; compressed when a client first asks for it so."""
+
+    __slots__ = ("_encoded", "_headers", "body", "content_type", "tag")
+
+    def __init__(self, headers: Headers, body: bytes) -> None:
+        self.body = body
+        self.tag = blake2b(body, digest_size=16).hexdigest()
+        self._headers = tuple(headers)
+        self._encoded: dict[str, tuple[list[tuple[str, str]], bytes]] = {}
+
+    @property
+    def size(self) -> int:
+        """How many bytes it holds by itself."""
+        return len(self.body)
+
+    def entity_tag(self, encoding: str) -> str:
+        """The strong entity tag: the same for the same bytes.
+
+        Source: RFC 9110 §8.8.3; an encoding makes other bytes, so it has another tag.
+        """
+        return f'"{self.tag}-{encoding}"' if encoding else f'"{self.tag}"'
+
+    def in_encoding(self, encoding: str) -> tuple[list[tuple[str, str]], bytes]:
+        """Headers and body in an encoding of `choose_encoding`."""
+        encoding = encoding if len(self.body) >= _WORTH_COMPRESSING_BYTES else ""
+        found = self._encoded.get(encoding)
+        if found is None:
+            body = _encode(self.body, encoding)
+            headers = [*self._headers, ("etag", self.entity_tag(encoding)), ("content-length", str(len(body)))]
+            if encoding:
+                headers.append(("content-encoding", encoding))
+            found = self._encoded[encoding] = (headers, body)
+        return found
+
+
+class Cache:
+    """The answers of one snapshot, the least recently used given up first when there are too many bytes."""
+
+    def __init__(self, most_bytes: int) -> None:
+        self._most_bytes = most_bytes
+        self._bytes = 0
+        self._snapshot = ""
+        self._kept: OrderedDict[Hashable, Kept] = OrderedDict()
+
+    def get(self, snapshot: str, key: Hashable) -> Kept | None:
+        """The answer that is kept for a request to a snapshot."""
+        if snapshot != self._snapshot:
+            return None
+        kept = self._kept.get(key)
+        if kept is not None:
+            self._kept.move_to_end(key)
+        return kept
+
+    def put(self, snapshot: str, key: Hashable, kept: Kept) -> None:
+        """Keep an answer, unless it is large; a new snapshot drops all of the one before."""
+        if snapshot != self._snapshot:
+            self._kept.clear()
+            self._bytes = 0
+            self._snapshot = snapshot
+        if kept.size > _MOST_BYTES_AN_ENTRY or key in self._kept:
+            return
+        self._kept[key] = kept
+        self._bytes += kept.size
+        while self._bytes > self._most_bytes:
+            _, dropped = self._kept.popitem(last=False)
+            self._bytes -= dropped.size
+
+
+@lru_cache(maxsize=256)
+def choose_encoding(accept_encoding: str) -> str:
+    """`zstd`, `gzip`, or empty for none, by what a client accepts.
+
+    Source: RFC 9110 §12.5.3.
+
+    >>> choose_encoding("gzip, deflate, br, zstd"), choose_encoding("gzip;q=0, *"), choose_encoding("")
+    ('zstd', 'zstd', '')
+    >>> choose_encoding("gzip;q=1.0, zstd;q=0.5"), choose_encoding("identity")
+    ('gzip', '')
+    """
+    qualities: dict[str, float] = {}
+    for item in accept_encoding.lower().split(","):
+        name, _, parameters = item.partition(";")
+        qualities[name.strip()] = _quality(parameters)
+    best = max(("zstd", "gzip"), key=lambda name: qualities.get(name, qualities.get("*", 0.0)))
+    return best if qualities.get(best, qualities.get("*", 0.0)) > 0 else ""
+
+
+def _quality(parameters: str) -> float:
+    name, _, value = parameters.partition("=")
+    if name.strip() != "q":
+        return 1.0
+    try:
+        return float(value)
+    except ValueError:
+        return 0.0
+
+
+def _encode(body: bytes, encoding: str) -> bytes:
+    if encoding == "gzip":
+        return gzip.compress(body, _GZIP_LEVEL, mtime=0)
+    if encoding == "zstd":
+        return zstandard.ZstdCompressor(level=_ZSTD_LEVEL).compress(body)
+    return body
+
+
+def matches(if_none_match: str, tag: str) -> bool:
+    """Whether a client already has the answer with this strong entity tag.
+
+    Source: RFC 9110 §13.1.2.
+
+    >>> matches('W/"a", "b"', '"b"'), matches("*", '"b"'), matches('"a"', '"b"')
+    (True, True, False)
+    """
+    return if_none_match.strip() == "*" or tag in {
+        candidate.strip().removeprefix("W/") for candidate in if_none_match.split(",")
+    }

@@ -1,0 +1,109 @@
+"""Descriptions of the service and its dataset, over HTTP: as RDF for programs, as a list of the graphs for people."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import cast
+
+from flask import Blueprint, Response, current_app, render_template, request, url_for
+
+from kg.describe import Addresses, Dataset, read_dataset, void_description
+from kg.formats import formats_for
+from kg.namespaces import PREFIXES
+from kg.store import Readable
+from kg.store.results import serialize_graph
+from kg.web.exchange import Request
+from kg.web.negotiation import choose_graph_format
+from kg.web.problems import Problem
+from kg.web.protocol import read_graph_request
+from kg.web.service import asked_request, service
+
+blueprint = Blueprint("descriptions", __name__)
+
+Describe = Callable[[Dataset, Addresses], str]
+"""Writes a description as N-Triples."""
+
+
+class Datasets:
+    """What the current snapshot holds, read once for each."""
+
+    def __init__(self) -> None:
+        self._held: tuple[int, Dataset] | None = None
+
+    def of(self, snapshot: Readable) -> Dataset:
+        """What a snapshot holds.
+
+        Raises:
+            QueryError: the engine cannot evaluate it.
+        """
+        held = self._held
+        if held is None or held[0] != snapshot.number:
+            held = self._held = (snapshot.number, read_dataset(snapshot))
+        return held[1]
+
+
+def current_dataset() -> Dataset:
+    """What the current snapshot holds.
+
+    Raises:
+        SnapshotMissing: nothing has been built yet.
+        StoreError: the snapshot cannot be read.
+    """
+    return cast("Datasets", current_app.extensions["kg.datasets"]).of(service().snapshot())
+
+
+@blueprint.get("/.well-known/void")
+def void() -> Response:
+    """The dataset as VoID and DCAT.
+
+    Source: Describing Linked Datasets with the VoID Vocabulary §7.2.
+    """
+    asked = asked_request(request)
+    return description_response(asked, read_graph_request(asked).format_name, void_description)
+
+
+def description_response(asked: Request, format_name: str, describe: Describe) -> Response:
+    """A description in the format that is named, or else in the best one that is accepted.
+
+    Raises:
+        Problem: the named format is none for a graph, or nothing acceptable is.
+    """
+    chosen = choose_graph_format(format_name, asked.accept)
+    if chosen is None:
+        rows = formats_for("CONSTRUCT")
+        if format_name:
+            names = ", ".join(row.name for row in rows)
+            raise Problem("bad-request", f"{format_name} is no format for a graph", remedy=f"use one of {names}")
+        raise Problem(
+            "not-acceptable",
+            f"The description cannot be written as {', '.join(asked.accept)}",
+            remedy=f"accept one of {', '.join(row.media_type for row in rows)}",
+        )
+    row, content_type = chosen
+    dataset = current_dataset()
+    if row.name == "html":
+        body: str | bytes = render_template("graphs.html", dataset=dataset)
+    else:
+        ntriples = describe(dataset, _addresses())
+        used = {name: start for name, start in PREFIXES.items() if start in ntriples}
+        body = serialize_graph(ntriples, row.name, used)
+    response = Response(body, content_type=content_type)
+    response.vary.add("Accept")
+    # It holds addresses made from the Host header, so nothing but its own bytes can tell whether it is still the same.
+    response.cache_control.no_cache = True
+    response.add_etag()
+    return response.make_conditional(request)
+
+
+def _addresses() -> Addresses:
+    if not request.host:
+        raise Problem(
+            "bad-request",
+            "the Host header is missing or wrong, and the description gives addresses",
+            remedy="send the Host header",
+        )
+    return Addresses(
+        endpoint=url_for("sparql.endpoint", _external=True),
+        graph_store=url_for("graphs.graph_store", _external=True),
+        void=url_for("descriptions.void", _external=True),
+    )

@@ -1,0 +1,138 @@
+"""The graph store, for reading: each graph of the dataset by its name, and the list of them.
+
+Source: SPARQL 1.1 Graph Store HTTP Protocol.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+from dataclasses import replace
+from typing import Any, Final
+
+from flask import Blueprint, Response, render_template, request, url_for
+from werkzeug.exceptions import MethodNotAllowed
+
+from kg.answer import Ask, answer_table, vet_query
+from kg.describe import dataset_description, graph_query
+from kg.formats import formats_for
+from kg.sparql import Limits
+from kg.web.descriptions import current_dataset, description_response
+from kg.web.exchange import Plan, Request, plan_answer
+from kg.web.problems import Problem, problem_response
+from kg.web.protocol import GraphRequest, read_graph_request
+from kg.web.service import asked_request, planned_response, service
+
+blueprint = Blueprint("graphs", __name__)
+
+PATH: Final = "/graphs"
+DIRECT: Final = "/graph/"
+"""Below this path each graph is found by the path of its own IRI, where the base IRI leads to this service."""
+
+_METHODS: Final = ("GET", "HEAD", "OPTIONS")
+_MOST_ROWS: Final = 1000
+_NOT_IN_A_FILENAME: Final = re.compile(r"[^A-Za-z0-9.-]+")
+
+
+def plan_graph(asked: Request, limits: Limits, *, graphs: Collection[str], base: str) -> Plan | None:
+    """The triples of the graph that a request names; None where it names none.
+
+    `graphs` are the IRIs of the named graphs there are; `base` is the IRI that the root of this service stands for.
+
+    Source: SPARQL 1.1 Graph Store HTTP Protocol §4 and §5.2.
+
+    Raises:
+        Problem: there is no such graph, the request is wrong or would write, or no acceptable format.
+    """
+    if asked.method not in _METHODS:
+        raise _read_only(asked.method, asked.path)
+    read = read_graph_name(asked, base)
+    graph = read.graph
+    if graph is None and not read.default:
+        return None
+    if graph is not None and graph not in graphs:
+        raise Problem("not-found", f"There is no graph <{graph}>", remedy=f"choose one that is listed at {PATH}")
+    ask = Ask(vet_query(graph_query(graph), limits))
+    plan = plan_answer(ask, format_name=read.format_name, accept=asked.accept)
+    return replace(plan, filename=f"{_slug(graph, base)}.{plan.row.extension}") if plan.filename else plan
+
+
+def read_graph_name(asked: Request, base: str) -> GraphRequest:
+    """The graph that a request names, by its parameters or by its path.
+
+    Raises:
+        Problem: it names more than one, or the parameters are wrong.
+    """
+    read = read_graph_request(asked)
+    if not asked.path.startswith(DIRECT):
+        return read
+    if read.default or read.graph is not None:
+        raise Problem(
+            "bad-request",
+            "the path names a graph, and so do the parameters",
+            remedy=f"ask for another graph at {PATH}?graph=…",
+        )
+    return replace(read, graph=base + asked.path.removeprefix("/"))
+
+
+@blueprint.get(PATH)
+def graph_store() -> Response:
+    """The graph that the parameters name; without any, the graphs there are."""
+    return _response(asked_request(request))
+
+
+@blueprint.get(f"{DIRECT}<path:name>")
+def graph(name: str) -> Response:  # noqa: ARG001 - the plan reads it from the request
+    """The graph whose IRI has this path.
+
+    Source: SPARQL 1.1 Graph Store HTTP Protocol §4.1.
+    """
+    return _response(asked_request(request))
+
+
+def refused_method(error: MethodNotAllowed) -> Response:
+    """The answer to a method that does not work; writing to a graph is told from other mistakes."""
+    if request.path == PATH or request.path.startswith(DIRECT):
+        return problem_response(_read_only(request.method, request.path))
+    return problem_response(error)
+
+
+def _response(asked: Request) -> Response:
+    dataset = current_dataset()
+    graphs = {graph.iri: graph for graph in dataset.graphs}
+    plan = plan_graph(asked, service().limits, graphs=graphs, base=dataset.base)
+    read = read_graph_name(asked, dataset.base)
+    if plan is None:
+        return description_response(asked, read.format_name, dataset_description)
+    if plan.row.name != "html":
+        return planned_response(plan)
+    graph = graphs.get(read.graph or "")
+    parameters: dict[str, Any] = {"graph": graph.iri} if graph else {"default": ""}
+    page = render_template(
+        "graph.html",
+        graph=graph,
+        triples=graph.triples if graph else dataset.default_triples,
+        result=answer_table(service().snapshot(), plan.ask, most_rows=_MOST_ROWS),
+        downloads=[
+            {"label": row.label, "href": url_for("graphs.graph_store", **parameters, format=row.name)}
+            for row in formats_for(plan.ask.query.form)
+            if row.name != "html"
+        ],
+    )
+    response = Response(page, content_type=plan.content_type)
+    response.vary.add("Accept")
+    return response
+
+
+def _slug(graph: str | None, base: str) -> str:
+    name = "default" if graph is None else graph.removeprefix(base + DIRECT.removeprefix("/"))
+    return _NOT_IN_A_FILENAME.sub("-", name).strip("-.") or "graph"
+
+
+def _read_only(method: str, path: str) -> Problem:
+    return Problem(
+        "method-not-allowed",
+        f"{method} does not work on {path}: the graphs can be read, and writing to them is not offered",
+        remedy="read with GET or HEAD",
+        headers=(("Allow", ", ".join(_METHODS)),),
+    )

@@ -1,0 +1,198 @@
+"""A build that is killed at any moment harms nothing: what is current is whole, and the next build works."""
+
+import random
+import shutil
+import signal
+import subprocess
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from kg.store import Snapshots
+
+KILLS = 20
+BOOKS = 300
+EDITIONS = ("first", "second")
+LABEL = "<http://www.w3.org/2000/01/rdf-schema#label>"
+
+Fingerprint = Callable[[Path], dict[str, str]]
+Kg = Callable[..., "subprocess.CompletedProcess[str]"]
+Start = Callable[[Path, Path], "subprocess.Popen[str]"]
+
+
+@dataclass(frozen=True)
+class Edition:
+    """The small content with more books, each with the name of the edition; and what a build of it publishes."""
+
+    content: Path
+    state: Path
+
+
+@pytest.fixture(scope="module")
+def editions(kg: Kg, small: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Edition]:
+    made = {}
+    for name in EDITIONS:
+        folder = tmp_path_factory.mktemp(name)
+        edition = Edition(shutil.copytree(small / "content", folder / "content"), folder / "state")
+        more = "".join(
+            f'    :b{number} a :Book ; rdfs:label "{name} {number}"@en ; :writtenBy :austen .\n'
+            for number in range(BOOKS)
+        )
+        path = edition.content / "data/books.trig"
+        text = path.read_text(encoding="utf-8")
+        path.write_text(text.replace("    :emma a", f"{more}    :emma a"), encoding="utf-8")
+        assert kg("build", content=edition.content, state=edition.state).returncode == 0
+        made[name] = edition
+    return made
+
+
+@pytest.fixture
+def state(editions: dict[str, Edition], tmp_path: Path) -> Path:
+    """A state folder in which the first edition is current."""
+    return shutil.copytree(editions["first"].state, tmp_path / "state", symlinks=True)
+
+
+@pytest.fixture(scope="module")
+def start(kg_command: tuple[Path, dict[str, str]]) -> Start:
+    """Starts `kg build`, with a pipe from its standard error."""
+    program, environ = kg_command
+
+    def build(content: Path, state: Path) -> "subprocess.Popen[str]":
+        command = [program, "--content", content, "--state", state, "build"]
+        return subprocess.Popen(command, env=environ, stderr=subprocess.PIPE, encoding="utf-8")
+
+    return build
+
+
+def published(state: Path) -> bytes:
+    return (state / "current/dataset.nq").read_bytes()
+
+
+def books(state: Path) -> dict[str, int]:
+    """How many books of each edition the current snapshot tells of, read from disk and from memory."""
+    found = []
+    for memory_quads in (1, 1_000_000):
+        snapshot = Snapshots(state, memory_quads=memory_quads).current()
+        rows = snapshot.query(f"SELECT ?label {{ ?book a <https://library.example/Book> ; {LABEL} ?label }}").rows()
+        labels = [label.value for (label,) in rows if label]
+        found.append({name: sum(label.startswith(name) for label in labels) for name in EDITIONS})
+    assert found[0] == found[1]
+    return found[0]
+
+
+def whole(edition: str) -> dict[str, int]:
+    return {name: BOOKS if name == edition else 0 for name in EDITIONS}
+
+
+def test_after_a_kill_the_current_snapshot_is_the_old_one_or_the_whole_new_one(
+    kg: Kg, start: Start, editions: dict[str, Edition], state: Path, fingerprint: Fingerprint
+) -> None:
+    current, other = EDITIONS
+    seconds, killed = 1.0, 0
+    for kill in range(KILLS):
+        before = fingerprint(state / "current")
+        began = time.monotonic()
+        with start(editions[other].content, state) as process:
+            try:
+                process.wait(seconds * (kill + random.Random(kill).random()) / KILLS)
+                seconds = time.monotonic() - began
+            except subprocess.TimeoutExpired:
+                process.kill()
+        killed += process.returncode == -signal.SIGKILL
+        if published(state) == published(editions[other].state):
+            current, other = other, current
+        else:
+            assert fingerprint(state / "current") == before
+        assert books(state) == whole(current)
+    assert killed >= KILLS * 3 / 4
+    ended = kg("build", content=editions[other].content, state=state)
+    assert ended.returncode == 0, ended.stderr
+    assert published(state) == published(editions[other].state)
+    assert books(state) == whole(other)
+    assert {path.name for path in state.iterdir()} == {"current", "lock", "snapshots"}
+    assert all(path.name.isdigit() for path in (state / "snapshots").iterdir())
+
+
+# The moments of publishing, as they can be seen in the state folder.
+MOMENTS: dict[str, Callable[[Path], bool]] = {
+    "writing begins": lambda state: any((state / "snapshots").glob("writing-*")),
+    "the dataset is written": lambda state: any((state / "snapshots").glob("writing-*/dataset.nq")),
+    "the store is opened": lambda state: any((state / "snapshots").glob("writing-*/store/CURRENT")),
+    "the store is filled": lambda state: any((state / "snapshots").glob("writing-*/store/*.sst")),
+    "the snapshot has its name": lambda state: (state / "snapshots/000002").exists(),
+    "the pointer is switched": lambda state: (state / "current").readlink().name == "000002",
+}
+
+
+def reached(moment: str, state: Path) -> bool:
+    try:
+        return MOMENTS[moment](state)
+    except FileNotFoundError:  # a folder was renamed while it was read
+        return False
+
+
+@pytest.mark.parametrize("moment", MOMENTS)
+def test_a_kill_while_it_publishes_leaves_something_whole(
+    kg: Kg, start: Start, editions: dict[str, Edition], state: Path, fingerprint: Fingerprint, moment: str
+) -> None:
+    before = fingerprint(state / "current")
+    with start(editions["second"].content, state) as process:
+        while not reached(moment, state) and process.poll() is None:
+            time.sleep(0.0005)
+        process.kill()
+    switched = (state / "current").readlink().name == "000002"
+    assert switched or fingerprint(state / "current") == before
+    assert books(state) == whole("second" if switched else "first")
+    assert kg("build", content=editions["second"].content, state=state).returncode == 0
+    assert books(state) == whole("second")
+    assert sorted(path.name for path in (state / "snapshots").iterdir()) == ["000001", "000002"]
+
+
+def test_the_lock_of_a_first_build_that_was_killed_does_not_stop_the_next(
+    kg: Kg, start: Start, editions: dict[str, Edition], tmp_path: Path
+) -> None:
+    state = tmp_path / "state"
+    with start(editions["first"].content, state) as process:
+        assert process.stderr
+        assert process.stderr.readline().startswith("read ")
+        process.kill()
+    assert (state / "lock").exists()
+    assert not (state / "current").exists()
+    assert kg("build", content=editions["first"].content, state=state).returncode == 0
+    assert books(state) == whole("first")
+
+
+def test_of_two_builds_at_once_the_second_is_refused_and_the_first_publishes_something_whole(
+    kg: Kg, start: Start, editions: dict[str, Edition], tmp_path: Path
+) -> None:
+    state = tmp_path / "state"
+    with start(editions["first"].content, state) as first:
+        assert first.stderr
+        assert first.stderr.readline().startswith("read ")
+        first.send_signal(signal.SIGSTOP)
+        try:
+            second = kg("build", content=editions["second"].content, state=state)
+        finally:
+            first.send_signal(signal.SIGCONT)
+        told = first.stderr.read()
+    assert (second.returncode, second.stdout) == (2, "")
+    assert second.stderr == f"Error: another build is writing to {state}\nWhat to do: wait until it has ended\n"
+    assert first.returncode == 0, told
+    assert published(state) == published(editions["first"].state)
+    assert kg("build", content=editions["second"].content, state=state).returncode == 0
+    assert books(state) == whole("second")
+
+
+def test_of_many_builds_at_once_each_is_refused_or_publishes_something_whole(
+    start: Start, editions: dict[str, Edition], tmp_path: Path
+) -> None:
+    state = tmp_path / "state"
+    processes = [start(editions[EDITIONS[number % 2]].content, state) for number in range(4)]
+    told = [process.communicate(timeout=120)[1] for process in processes]
+    for process, text in zip(processes, told, strict=True):
+        assert (process.returncode, "another build is writing" in text) in ((0, False), (2, True)), text
+    assert 0 in [process.returncode for process in processes]
+    assert books(state) in [whole(name) for name in EDITIONS]

@@ -1,0 +1,100 @@
+"""Settings: read from an environment, refused with a remedy, and told in docs/settings.md as they are."""
+
+from dataclasses import FrozenInstanceError, fields
+from pathlib import Path
+
+import pytest
+
+from kg.errors import SettingsError
+from kg.settings import SETTINGS, STRICT, Settings
+
+ROOT = Path(__file__).parents[2]
+BY_NAME = {setting.name: setting for setting in SETTINGS}
+
+
+def test_an_empty_environment_gives_the_defaults() -> None:
+    assert Settings.from_environ({}) == Settings()
+    assert Settings.from_environ(dict.fromkeys((setting.variable for setting in SETTINGS), "")) == Settings()
+    assert Settings.from_environ({"PORT": "1", "kg_port": "1", "KG_UNKNOWN": "1"}) == Settings()
+
+
+# Of each setting: a text in the environment, and the value that it gives.
+GIVEN = {
+    "content": ("/srv/content", Path("/srv/content")),
+    "state": ("/var/lib/kg", Path("/var/lib/kg")),
+    "base_iri": ("https://data.example/kg/", "https://data.example/kg/"),
+    "default_graph": ("strict", STRICT),
+    "host": ("0.0.0.0", "0.0.0.0"),  # noqa: S104 - read, not listened on
+    "port": ("65535", 65535),
+    "memory_quads": ("1", 1),
+    "query_characters": ("2000", 2000),
+    "query_depth": ("7", 7),
+    "java": ("/opt/java", Path("/opt/java")),
+    "reason_seconds": ("600", 600),
+}
+
+
+def test_every_setting_is_tried() -> None:
+    names = {field.name for field in fields(Settings)}
+    assert set(BY_NAME) == names
+    assert len(SETTINGS) == len(names)
+    assert set(GIVEN) == names
+
+
+@pytest.mark.parametrize("name", sorted(BY_NAME))
+def test_each_setting_is_read_from_its_variable(name: str) -> None:
+    text, value = GIVEN[name]
+    assert BY_NAME[name].variable == f"KG_{name.upper()}"
+    read = Settings.from_environ({BY_NAME[name].variable: text})
+    assert getattr(read, name) == value != getattr(Settings(), name)
+    assert {field.name for field in fields(Settings) if getattr(read, field.name) != field.default} == {name}
+
+
+def test_what_is_given_goes_before_the_environment_and_none_is_not_given() -> None:
+    environ = {"KG_STATE": "/environment", "KG_CONTENT": "/content"}
+    settings = Settings.from_environ(environ, state=Path("/given"), content=None)
+    assert (settings.state, settings.content) == (Path("/given"), Path("/content"))
+
+
+@pytest.mark.parametrize(
+    ("variable", "text", "remedy"),
+    [
+        ("KG_PORT", "0", "at least 1"),
+        ("KG_PORT", "65536", "a port from 1 to 65535"),
+        ("KG_PORT", "http", "whole number"),
+        ("KG_PORT", "٨٠", "whole number"),  # digits, but not those of ASCII
+        ("KG_MEMORY_QUADS", "-1", "at least 1"),
+        ("KG_QUERY_CHARACTERS", "1e6", "whole number"),
+        ("KG_QUERY_DEPTH", "1.5", "whole number"),
+        ("KG_REASON_SECONDS", " 5", "whole number"),
+        ("KG_DEFAULT_GRAPH", "Union", "write union or strict"),
+        ("KG_BASE_IRI", "https://data.example", "ends in / or #"),
+        ("KG_BASE_IRI", "urn:kg:", "http"),
+        ("KG_BASE_IRI", "https://data.example/a b/", "IRI"),
+    ],
+)
+def test_a_value_that_cannot_be_used_is_refused_with_a_remedy(variable: str, text: str, remedy: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        Settings.from_environ({variable: text})
+    assert str(caught.value) == f"{variable} is {text!r}"
+    assert remedy in caught.value.remedy
+
+
+def test_settings_do_not_change() -> None:
+    with pytest.raises(FrozenInstanceError):
+        Settings().port = 1  # type: ignore[misc]
+
+
+def test_the_documentation_lists_each_setting_as_it_is_and_nothing_else() -> None:
+    lines = (ROOT / "docs/settings.md").read_text(encoding="utf-8").splitlines()
+    table = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines if line.startswith("|")]
+    assert table[0] == ["name", "unit", "default", "what it is"]
+    told = [(name, default, meaning) for name, _, default, meaning in table[2:]]
+    assert told == [
+        (f"`{setting.variable}`", "empty" if setting.default in ("", None) else f"`{setting.default}`", setting.meaning)
+        for setting in SETTINGS
+    ]
+    assert all(unit for _, unit, _, _ in table[2:])
+    for name, unit, _, meaning in table[2:]:
+        if isinstance(BY_NAME[name.strip("`").removeprefix("KG_").lower()].default, int):
+            assert unit in meaning.lower(), f"the meaning of {name} does not tell its unit"

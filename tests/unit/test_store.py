@@ -1,0 +1,224 @@
+"""The store: what is built in the workspace, and the numbered snapshots that it is published as."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from kg.errors import BuildRunning, QueryError, QuerySyntax, SnapshotMissing, StoreError
+from kg.readers import read_quads
+from kg.settings import STRICT, UNION
+from kg.store import Description, Snapshot, Snapshots, Workspace
+
+GRAPHS = "<x:one> { <x:a> <x:p> 1 , 2 } <x:two> { <x:a> <x:p> 1 . <x:b> <x:p> 1 }"
+IN_DEFAULT = "SELECT ?s ?o WHERE { ?s ?p ?o } ORDER BY ?s ?o"
+IN_NAMED = "SELECT ?g ?s ?o WHERE { GRAPH ?g { ?s ?p ?o } } ORDER BY ?g ?s ?o"
+MERGED = [("x:a", "1"), ("x:a", "2"), ("x:b", "1")]
+NAMED = [("x:one", "x:a", "1"), ("x:one", "x:a", "2"), ("x:two", "x:a", "1"), ("x:two", "x:b", "1")]
+
+
+def workspace(text: str = GRAPHS) -> Workspace:
+    store = Workspace()
+    store.add(read_quads(text, name="x.trig", graph=None)[0])
+    return store
+
+
+def rows(store: Workspace | Snapshot, query: str) -> list[tuple[str, ...]]:
+    return [tuple(term.value for term in row if term) for row in store.query(query).rows()]
+
+
+def publish(
+    snapshots: Snapshots, text: str = GRAPHS, *, mode: str = UNION, base: str = "x:"
+) -> tuple[Description, bool]:
+    nquads = workspace(text).canonical_nquads()
+    with snapshots.locked():
+        return snapshots.publish(nquads, default_graph=mode, base=base, prefixes={"x": "x:"})
+
+
+@pytest.fixture(params=[1, 1000], ids=["on disk", "in memory"])
+def snapshots(request: pytest.FixtureRequest, tmp_path: Path) -> Snapshots:
+    return Snapshots(tmp_path / "state", memory_quads=request.param)
+
+
+def folders(tmp_path: Path) -> list[str]:
+    return sorted(path.name for path in (tmp_path / "state/snapshots").iterdir())
+
+
+# The workspace.
+
+
+def test_the_default_graph_of_a_workspace_is_the_merge_in_which_each_triple_counts_once() -> None:
+    assert rows(workspace(), IN_DEFAULT) == MERGED
+    assert rows(workspace(), IN_NAMED) == NAMED
+    assert workspace().ntriples().count(b"\n") == 3
+
+
+def test_canonical_nquads_are_the_named_graphs_in_one_order() -> None:
+    one, two = GRAPHS.split(" <x:two>")
+    nquads = workspace(GRAPHS).canonical_nquads()
+    assert workspace(f"<x:two>{two} {one}").canonical_nquads() == nquads
+    lines = nquads.decode().splitlines()
+    assert lines == sorted(lines)
+    assert [line.split()[-2] for line in lines] == ["<x:one>", "<x:two>", "<x:one>", "<x:two>"]
+
+
+def test_what_a_query_constructs_is_added_where_no_graph_holds_it() -> None:
+    store = workspace()
+    construct = "CONSTRUCT { ?s <x:p> 1 ; <x:q> ?o } WHERE { ?s <x:p> ?o }"
+    assert store.insert_new(construct, "x:new") == 3
+    assert rows(store, "SELECT ?s ?o WHERE { GRAPH <x:new> { ?s ?p ?o } } ORDER BY ?s ?o") == MERGED
+    assert store.insert_new(construct, "x:new") == 0
+    assert len(rows(store, IN_DEFAULT)) == 6
+
+
+# Snapshots.
+
+
+def test_there_is_no_snapshot_before_the_first_is_built(snapshots: Snapshots) -> None:
+    with pytest.raises(SnapshotMissing, match="nothing has been built") as caught:
+        snapshots.current()
+    assert "kg build" in caught.value.remedy
+
+
+def test_a_snapshot_answers_from_the_merge_and_from_the_named_graphs(snapshots: Snapshots) -> None:
+    publish(snapshots)
+    assert rows(snapshots.current(), IN_DEFAULT) == MERGED
+    assert rows(snapshots.current(), IN_NAMED) == NAMED
+
+
+def test_in_mode_strict_the_default_graph_is_empty(snapshots: Snapshots) -> None:
+    publish(snapshots, mode=STRICT)
+    assert rows(snapshots.current(), IN_DEFAULT) == []
+    assert rows(snapshots.current(), IN_NAMED) == NAMED
+
+
+def test_graphs_that_are_given_replace_those_of_the_query(snapshots: Snapshots) -> None:
+    publish(snapshots)
+    snapshot = snapshots.current()
+    both = "SELECT ?s FROM <x:one> WHERE { ?s ?p 1 } ORDER BY ?s"
+    assert [row[0].value for row in snapshot.query(both).rows()] == ["x:a"]
+    assert [row[0].value for row in snapshot.query(both, default_graphs=["x:two"]).rows()] == ["x:a", "x:b"]
+    assert list(snapshot.query(both, named_graphs=["x:two"]).rows()) == []
+
+
+def test_a_description_says_what_a_snapshot_is(snapshots: Snapshots, tmp_path: Path) -> None:
+    description, new = publish(snapshots)
+    dataset = tmp_path / "state/current/dataset.nq"
+    assert new
+    assert dataset.read_bytes() == workspace().canonical_nquads()
+    assert description == snapshots.current().description
+    assert (description.number, description.quads, description.default_graph) == (1, 4, UNION)
+    assert (description.base, description.prefixes) == ("x:", {"x": "x:"})
+    assert json.loads((tmp_path / "state/current/snapshot.json").read_text())["digest"] == description.digest
+
+
+def test_numbers_go_up_and_the_same_content_makes_no_new_snapshot(snapshots: Snapshots) -> None:
+    other = GRAPHS.replace("2", "3")
+    assert [
+        (description.number, new)
+        for description, new in (
+            publish(snapshots),
+            publish(snapshots),
+            publish(snapshots, other),
+            publish(snapshots, other, mode=STRICT),
+            publish(snapshots, other, mode=STRICT, base="y:"),
+            publish(snapshots, other, mode=STRICT, base="y:"),
+        )
+    ] == [(1, True), (1, False), (2, True), (3, True), (4, True), (4, False)]
+
+
+def test_a_new_snapshot_is_current_at_once_and_an_old_reader_keeps_its_own(snapshots: Snapshots) -> None:
+    publish(snapshots)
+    before = snapshots.current()
+    assert snapshots.current() is before
+    for value in ("3", "4", "5"):
+        publish(snapshots, GRAPHS.replace("2", value))
+    assert (before.number, rows(before, IN_DEFAULT)) == (1, MERGED)
+    assert snapshots.current().number == 4
+    assert ("x:a", "5") in rows(snapshots.current(), IN_DEFAULT)
+
+
+def test_old_snapshots_are_removed_but_the_one_before_the_current(snapshots: Snapshots, tmp_path: Path) -> None:
+    for value in ("2", "3", "4"):
+        publish(snapshots, GRAPHS.replace("2", value))
+    assert folders(tmp_path) == ["000002", "000003"]
+    assert (tmp_path / "state/current").resolve().name == "000003"
+
+
+def test_only_one_publishes_at_a_time(snapshots: Snapshots, tmp_path: Path) -> None:
+    other = Snapshots(tmp_path / "state", memory_quads=1)
+    with snapshots.locked(), pytest.raises(BuildRunning, match="another build is writing") as caught, other.locked():
+        pass
+    assert caught.value.remedy
+    with other.locked():
+        pass
+
+
+def test_leftovers_of_a_build_that_was_killed_stop_nothing(snapshots: Snapshots, tmp_path: Path) -> None:
+    publish(snapshots)
+    state = tmp_path / "state"
+    shutil.copytree(state / "snapshots/000001", state / "snapshots/writing-000002")
+    (state / "snapshots/writing-000002/dataset.nq").write_bytes(b"<x:half")
+    shutil.copytree(state / "snapshots/000001", state / "snapshots/000002")
+    (state / "current.new").symlink_to("snapshots/000002")
+    assert snapshots.current().number == 1
+    assert publish(snapshots, GRAPHS.replace("2", "3"))[0].number == 2
+    assert ("x:a", "3") in rows(snapshots.current(), IN_DEFAULT)
+    assert folders(tmp_path) == ["000001", "000002"]
+
+
+@pytest.mark.parametrize(
+    ("file", "damage"),
+    [
+        ("snapshot.json", b"{"),
+        ("snapshot.json", b'{"number": 1}'),
+        ("dataset.nq", b"<x:a> <x:p"),
+        ("store/CURRENT", b"nothing"),
+    ],
+    ids=["description", "incomplete", "dataset", "store"],
+)
+def test_a_damaged_snapshot_is_an_error_with_a_remedy_and_the_next_build_mends_it(
+    tmp_path: Path, file: str, damage: bytes
+) -> None:
+    snapshots = Snapshots(tmp_path / "state", memory_quads=1 if file.startswith("store") else 1000)
+    publish(snapshots)
+    (tmp_path / "state/current" / file).write_bytes(damage)
+    with pytest.raises(StoreError, match="cannot be used") as caught:
+        snapshots.current()
+    assert "kg build" in caught.value.remedy
+    assert publish(snapshots)[1]
+    assert rows(snapshots.current(), IN_DEFAULT) == MERGED
+
+
+def test_a_state_folder_that_is_a_file_is_an_error_with_a_remedy(tmp_path: Path) -> None:
+    (tmp_path / "state").write_text("")
+    with pytest.raises(StoreError, match="cannot be used") as caught:
+        publish(Snapshots(tmp_path / "state", memory_quads=1))
+    assert caught.value.remedy
+
+
+# Errors of the engine.
+
+
+@pytest.mark.parametrize(
+    ("query", "place", "message"),
+    [
+        ("SELECT ?s WHERE {\n  ?s ex:p ?o }", (2, 6), "the prefix ex: is not declared"),
+        ("PREFIX ex: <x:>\nSELECT ?s WHERE { ?s ex:p :o }", (2, 27), "the prefix : is not declared"),
+        ("SELECT ?s WHERE { ?s ?p ?o }\nLIMIT ?s", (2, 7), r"\?s cannot stand here"),
+        ("SELECT ?s", (1, 10), "ends too soon"),
+    ],
+    ids=["prefix", "empty prefix", "token", "end"],
+)
+def test_a_syntax_error_has_line_and_column(query: str, place: tuple[int, int], message: str) -> None:
+    with pytest.raises(QuerySyntax, match=message) as caught:
+        workspace().query(query)
+    assert (caught.value.line, caught.value.column) == place
+    assert caught.value.remedy
+
+
+def test_what_the_engine_cannot_evaluate_is_an_error_with_a_remedy() -> None:
+    with pytest.raises(QueryError) as caught:
+        list(workspace().query("SELECT (<x:no-function>(1) AS ?x) WHERE { }").rows())
+    assert caught.value.remedy
