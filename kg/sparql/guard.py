@@ -3,6 +3,9 @@
 The engine reads and plans by recursion and cannot be cancelled: a text that nests or chains too far overflows its stack
 and ends the whole process, and a few hundred patterns joined in one group are planned for minutes. It also calls other
 endpoints when a text says `SERVICE` or `LOAD`, and has no switch for that. So each text is measured and read here.
+
+What is read here must be what the engine reads. By the standard the longest token counts; the engine takes a keyword or
+`<` wherever one fits. So a text that the two would cut differently is refused, as it is no SPARQL by the standard.
 """
 
 import re
@@ -17,6 +20,18 @@ from kg.sparql.tokens import Token, position, significant, tokenize, without_com
 QUERY_FORMS: Final = frozenset({"SELECT", "ASK", "CONSTRUCT", "DESCRIBE"})
 UPDATE: Final = "UPDATE"
 
+# Source: SPARQL 1.1 Query §19.8, Update §3, Query 1.2 for triple terms and base direction.
+_WORDS: Final = frozenset(
+    """
+    A ABS ADD ALL AS ASC ASK AVG BASE BIND BNODE BOUND BY CEIL CLEAR COALESCE CONCAT CONSTRUCT CONTAINS COPY COUNT
+    CREATE DATA DATATYPE DAY DEFAULT DELETE DESC DESCRIBE DISTINCT DROP ENCODE_FOR_URI EXISTS FALSE FILTER FLOOR FROM
+    GRAPH GROUP GROUP_CONCAT HASLANG HASLANGDIR HAVING HOURS IF IN INSERT INTO IRI ISBLANK ISIRI ISLITERAL ISNUMERIC
+    ISTRIPLE ISURI LANG LANGDIR LANGMATCHES LCASE LIMIT LOAD MAX MD5 MIN MINUS MINUTES MONTH MOVE NAMED NOT NOW OBJECT
+    OFFSET OPTIONAL ORDER PREDICATE PREFIX RAND REDUCED REGEX REPLACE ROUND SAMETERM SAMPLE SECONDS SELECT SEPARATOR
+    SERVICE SHA1 SHA256 SHA384 SHA512 SILENT STR STRAFTER STRBEFORE STRDT STRENDS STRLANG STRLANGDIR STRLEN STRSTARTS
+    STRUUID SUBJECT SUBSTR SUM TIMEZONE TO TRIPLE TRUE TZ UCASE UNDEF UNION URI USING UUID VALUES VERSION WHERE WITH YEAR
+    """.split()
+)
 _PROLOGUE: Final = frozenset({"BASE", "PREFIX", "VERSION"})
 _LOAD_REMEDY: Final = "send the triples themselves; this service fetches nothing from the network"
 _SERVICE_REMEDY: Final = "send the SERVICE part to its own endpoint and join the answers yourself"
@@ -78,7 +93,7 @@ def vet(text: str, limits: Limits) -> Query:
 
     Raises:
         QueryRefused: too long, too deep, too much to join or to chain, or it would call another service.
-        QuerySyntax: a string or bracket is not closed, a stray character, or no query at all.
+        QuerySyntax: a string or bracket is not closed, a stray character or word, or no query at all.
     """
     if len(text) > limits.characters:
         raise QueryRefused(
@@ -89,6 +104,9 @@ def vet(text: str, limits: Limits) -> Query:
     if everything and everything[-1].kind == "bad":
         raise _syntax(text, everything[-1], _bad_token(everything[-1]))
     tokens = tuple(significant(everything))
+    for token in tokens:
+        if token.keyword and token.keyword not in _WORDS:
+            raise _syntax(text, token, f"{token.text} is no word of SPARQL")
     form = query_form(tokens)
     if not form:
         raise QuerySyntax(
@@ -195,7 +213,7 @@ def _places(text: str, tokens: tuple[Token, ...]) -> Iterator[_Place]:
     """Each token with its surroundings.
 
     Raises:
-        QuerySyntax: brackets that do not match, or a comparison that reads as an IRI.
+        QuerySyntax: brackets that do not match, a comparison that reads as an IRI, a keyword that reads as a prefix.
     """
     stack: list[tuple[Token, str, bool]] = []
     values_open = False
@@ -210,6 +228,8 @@ def _places(text: str, tokens: tuple[Token, ...]) -> Iterator[_Place]:
         frame = stack[-1][1] if stack else "top"
         if token.kind == "iri" and _may_be_comparison(token, before=before, frame=frame):
             raise _syntax(text, token, f"{token.text} is an IRI; to compare, write a space behind <")
+        if token.kind == "pname" and after.text == "{" and frame != "top" and before.keyword != "GRAPH":
+            raise _syntax(text, token, f"{token.text} is a name, which cannot stand before {{")
         yield _Place(token, before, after, frame, len(stack) + (sign in _CLOSER), sum(entry[2] for entry in stack))
         if sign in _CLOSER:
             earlier = tokens[index - 2] if index > 1 else _NOTHING
@@ -269,7 +289,9 @@ def _operator_count(place: _Place, *, describes: bool) -> int:
     if token.kind == "punct":
         listed = token.text == "(" and place.before.text == ")" and place.frame in ("top", "expression")
         return int(place.frame != "data" and (listed or token.text in _CHAIN_SIGNS))
-    return int(describes and place.frame == "top" and token.kind in ("iri", "pname"))
+    # A function; or FILTER and a function without white space between, which the engine takes for two words.
+    called = token.kind == "pname" and place.after.text == "("
+    return int(called or (describes and place.frame == "top" and token.kind in ("iri", "pname")))
 
 
 def _bad_token(token: Token) -> str:

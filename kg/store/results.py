@@ -11,8 +11,10 @@ from typing import Any, Final, Protocol
 
 from pyoxigraph import (
     BlankNode,
+    DefaultGraph,
     Literal,
     NamedNode,
+    Quad,
     QueryBoolean,
     QueryResultsFormat,
     QuerySolutions,
@@ -25,7 +27,7 @@ from pyoxigraph import (
 )
 
 from kg.errors import QueryError, QuerySyntax
-from kg.sparql import Token, offset_of, position, significant, tokenize
+from kg.sparql import Token, dataset_clause, offset_of, position, prologue, significant, tokenize
 
 _RESULT_FORMATS: Final = {
     "json": QueryResultsFormat.JSON,
@@ -163,14 +165,11 @@ def run_query(
         QuerySyntax: the text is not SPARQL.
         QueryError: the engine cannot evaluate it.
     """
-    dataset: dict[str, Any] = {}
-    if default_graphs or named_graphs:
-        dataset = {
-            "default_graph": [NamedNode(graph) for graph in default_graphs],
-            "named_graphs": [NamedNode(graph) for graph in named_graphs],
-        }
     try:
         with _Translated():
+            dataset = _dataset(store, text, default_graphs=default_graphs, named_graphs=named_graphs)
+            if len(dataset.get("default_graph", ())) > 1:
+                store, dataset = _with_merge(store, **dataset)
             answer = store.query(text, **dataset)
     except SyntaxError as error:
         raise _syntax_error(error, text) from error
@@ -179,6 +178,42 @@ def run_query(
     if isinstance(answer, QueryTriples):
         return Results(_TRIPLE_COLUMNS, None, answer)
     return Results((), bool(answer), answer)
+
+
+def _dataset(store: Store, text: str, *, default_graphs: Sequence[str], named_graphs: Sequence[str]) -> dict[str, Any]:
+    """The graphs to ask: those of the request, else those that the query names; neither: nothing is chosen."""
+    if default_graphs or named_graphs:
+        return {
+            "default_graph": [NamedNode(graph) for graph in default_graphs],
+            "named_graphs": [NamedNode(graph) for graph in named_graphs],
+        }
+    tokens = tokenize(text) if "FROM" in text.upper() else []
+    clause = dataset_clause(tokens)
+    if not clause.default[1:]:
+        return {}
+    # The engine itself resolves prefixed names and relative IRIs.
+    columns = " ".join(f"({term} AS ?g{place})" for place, term in enumerate(clause.default + clause.named))
+    resolved: Any = store.query(f"{prologue(tokens)} SELECT {columns} {{}}")
+    graphs = list(next(resolved))
+    split = len(clause.default)
+    return {"default_graph": list(dict.fromkeys(graphs[:split])), "named_graphs": graphs[split:]}
+
+
+def _with_merge(
+    store: Store, *, default_graph: Sequence[Any], named_graphs: Sequence[Any]
+) -> tuple[Store, dict[str, Any]]:
+    """A store of the given graphs alone, whose default graph is the merge of several; the engine would repeat triples.
+
+    Source: SPARQL 1.1 Query §13.2.1: the default graph is the RDF merge of the graphs behind FROM.
+    """
+    chosen = Store()
+    for graph in default_graph:
+        chosen.bulk_extend(
+            Quad(quad.subject, quad.predicate, quad.object) for quad in store.quads_for_pattern(None, None, None, graph)
+        )
+    for graph in named_graphs:
+        chosen.bulk_extend(store.quads_for_pattern(None, None, None, graph))
+    return chosen, {"default_graph": [DefaultGraph()], "named_graphs": list(named_graphs)}
 
 
 def serialize_graph(ntriples: str, format_name: str, prefixes: Mapping[str, str]) -> bytes:

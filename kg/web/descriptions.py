@@ -20,6 +20,8 @@ from kg.web.service import asked_request, service
 
 blueprint = Blueprint("descriptions", __name__)
 
+VOID_PATH: Final = "/.well-known/void"
+
 Describe = Callable[[Dataset, Addresses], str]
 """Writes a description as N-Triples."""
 
@@ -52,7 +54,7 @@ def current_dataset() -> Dataset:
     return cast("Datasets", current_app.extensions["kg.datasets"]).of(service().snapshot())
 
 
-@blueprint.get("/.well-known/void")
+@blueprint.get(VOID_PATH)
 def void() -> Response:
     """The dataset as VoID and DCAT.
 
@@ -92,7 +94,8 @@ def description_response(asked: Request, format_name: str, describe: Describe) -
     # It holds addresses made from the Host header, so nothing but its own bytes can tell whether it is still the same.
     response.cache_control.no_cache = True
     response.add_etag()
-    return response.make_conditional(request)
+    response.make_conditional(request)
+    return response
 
 
 def _addresses() -> Addresses:

@@ -28,6 +28,7 @@ from kg.sparql import Limits
 from kg.store import Pool, PooledSnapshots, PoolLimits
 from kg.web.app import create_app, most_body_bytes
 from kg.web.cache import Cache, Headers, Kept, choose_encoding, matches
+from kg.web.descriptions import VOID_PATH
 from kg.web.exchange import Plan, Request
 from kg.web.headers import EVERY_ANSWER
 from kg.web.negotiation import JSON_PROBLEM, accepted_types, prefers_html
@@ -40,6 +41,7 @@ _MOST_KEY_BYTES: Final = 16 * 1024
 _KEPT_WHILE_STREAMED_BYTES: Final = 1024 * 1024
 _EVERY_ANSWER: Final = tuple((name.lower(), value) for name, value in EVERY_ANSWER)
 _VARY: Final = ("vary", "Accept, Accept-Encoding")
+_LINK: Final = ("link", f'<{VOID_PATH}>; rel="describedby"')
 
 
 class Front:
@@ -189,7 +191,8 @@ _ABOUT_THE_BODY: Final = frozenset({"content-length", "content-encoding", "conte
 
 
 def _negotiated(scope: Any) -> tuple[str, ...]:
-    return _accept(scope)
+    """What beside its address decides about an answer; pages hold links with the host that was asked."""
+    return (scope.scheme, scope.headers.get("host") or "", *_accept(scope))
 
 
 def _accept(scope: Any) -> tuple[str, ...]:
@@ -208,7 +211,7 @@ def _asked(scope: Any, body: bytes) -> Request:
 
 
 def _headers_of(plan: Plan) -> list[tuple[str, str]]:
-    headers = [*_EVERY_ANSWER, ("content-type", plan.content_type), _VARY]
+    headers = [*_EVERY_ANSWER, ("content-type", plan.content_type), _VARY, _LINK]
     if plan.filename:
         headers.append(("content-disposition", f'inline; filename="{plan.filename}"'))
     return headers

@@ -8,6 +8,7 @@ from flask import Blueprint, Response, g, render_template, request, url_for
 
 from kg.answer import Ask, answer_table, vet_query
 from kg.describe import service_description
+from kg.explain import explain_empty
 from kg.formats import FORMATS, formats_for
 from kg.sparql import Limits
 from kg.web.descriptions import description_response
@@ -89,10 +90,14 @@ def _page(read: QueryRequest, ask: Ask) -> Response:
         for row in formats_for(ask.query.form)
         if row.name != "html"
     ]
+    snapshot = service().snapshot()
+    table = answer_table(snapshot, ask, most_rows=_MOST_ROWS)
+    is_empty = not table.rows and not table.boolean
     page = render_template(
         "query.html",
         heading=_heading(read.text or ""),
-        result=answer_table(service().snapshot(), ask, most_rows=_MOST_ROWS),
+        result=table,
+        explanation=explain_empty(snapshot, ask, service().limits) if is_empty else None,
         downloads=downloads,
         query=read.text,
         default_graphs=read.default_graphs,

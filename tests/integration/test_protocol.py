@@ -296,9 +296,6 @@ def test_post_query_default_graphs_in_form_and_url(client: FlaskClient) -> None:
     assert {count_of(response) for response in answers} == {alone}
 
 
-@pytest.mark.xfail(
-    reason="the engine takes several default graphs one after the other, not as their merge (RDF 1.1 Semantics §4.1)"
-)
 @pytest.mark.parametrize("how", ["request", "query"])
 def test_get_query_default_graphs_hold_a_shared_triple_once(client: FlaskClient, published: Graphs, how: str) -> None:
     asked: dict[str, Any] = {"query": COUNT, "default-graph-uri": REPORTS}

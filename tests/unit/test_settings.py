@@ -18,7 +18,7 @@ def test_an_empty_environment_gives_the_defaults() -> None:
     assert Settings.from_environ({"PORT": "1", "kg_port": "1", "KG_UNKNOWN": "1"}) == Settings()
 
 
-# Of each setting: a text in the environment, and the value that it gives.
+# Of each setting that is no plain number: a text in the environment, and the value that it gives.
 GIVEN = {
     "content": ("/srv/content", Path("/srv/content")),
     "state": ("/var/lib/kg", Path("/var/lib/kg")),
@@ -26,24 +26,22 @@ GIVEN = {
     "default_graph": ("strict", STRICT),
     "host": ("0.0.0.0", "0.0.0.0"),  # noqa: S104 - read, not listened on
     "port": ("65535", 65535),
-    "memory_quads": ("1", 1),
-    "query_characters": ("2000", 2000),
-    "query_depth": ("7", 7),
+    "services": ("https://a.example/sparql  http://b.example/", {"https://a.example/sparql", "http://b.example/"}),
     "java": ("/opt/java", Path("/opt/java")),
-    "reason_seconds": ("600", 600),
 }
+NUMBERS = {name for name, setting in BY_NAME.items() if isinstance(setting.default, int)} - set(GIVEN)
 
 
 def test_every_setting_is_tried() -> None:
     names = {field.name for field in fields(Settings)}
     assert set(BY_NAME) == names
     assert len(SETTINGS) == len(names)
-    assert set(GIVEN) == names
+    assert set(GIVEN) | NUMBERS == names
 
 
 @pytest.mark.parametrize("name", sorted(BY_NAME))
 def test_each_setting_is_read_from_its_variable(name: str) -> None:
-    text, value = GIVEN[name]
+    text, value = GIVEN.get(name, ("7", 7))
     assert BY_NAME[name].variable == f"KG_{name.upper()}"
     read = Settings.from_environ({BY_NAME[name].variable: text})
     assert getattr(read, name) == value != getattr(Settings(), name)
@@ -63,10 +61,6 @@ def test_what_is_given_goes_before_the_environment_and_none_is_not_given() -> No
         ("KG_PORT", "65536", "a port from 1 to 65535"),
         ("KG_PORT", "http", "whole number"),
         ("KG_PORT", "٨٠", "whole number"),  # digits, but not those of ASCII
-        ("KG_MEMORY_QUADS", "-1", "at least 1"),
-        ("KG_QUERY_CHARACTERS", "1e6", "whole number"),
-        ("KG_QUERY_DEPTH", "1.5", "whole number"),
-        ("KG_REASON_SECONDS", " 5", "whole number"),
         ("KG_DEFAULT_GRAPH", "Union", "write union or strict"),
         ("KG_BASE_IRI", "https://data.example", "ends in / or #"),
         ("KG_BASE_IRI", "urn:kg:", "http"),
@@ -80,6 +74,21 @@ def test_a_value_that_cannot_be_used_is_refused_with_a_remedy(variable: str, tex
     assert remedy in caught.value.remedy
 
 
+@pytest.mark.parametrize("text", ["a.example/sparql", "https://a.example/sparql ftp://b.example/", "http:///sparql"])
+def test_an_endpoint_that_is_none_is_refused_with_a_remedy(text: str) -> None:
+    with pytest.raises(SettingsError, match="KG_SERVICES names") as caught:
+        Settings.from_environ({"KG_SERVICES": text})
+    assert "SPARQL endpoints" in caught.value.remedy
+
+
+@pytest.mark.parametrize("name", sorted(NUMBERS))
+@pytest.mark.parametrize("text", ["0", "-1", "1.5", "1e6", " 5", "many"])
+def test_a_number_is_a_whole_one_of_at_least_1(name: str, text: str) -> None:
+    with pytest.raises(SettingsError, match=BY_NAME[name].variable) as caught:
+        Settings.from_environ({BY_NAME[name].variable: text})
+    assert caught.value.remedy == "give a whole number of at least 1"
+
+
 def test_settings_do_not_change() -> None:
     with pytest.raises(FrozenInstanceError):
         Settings().port = 1  # type: ignore[misc]
@@ -91,7 +100,11 @@ def test_the_documentation_lists_each_setting_as_it_is_and_nothing_else() -> Non
     assert table[0] == ["name", "unit", "default", "what it is"]
     told = [(name, default, meaning) for name, _, default, meaning in table[2:]]
     assert told == [
-        (f"`{setting.variable}`", "empty" if setting.default in ("", None) else f"`{setting.default}`", setting.meaning)
+        (
+            f"`{setting.variable}`",
+            "empty" if setting.default in ("", None, frozenset()) else f"`{setting.default}`",
+            setting.meaning,
+        )
         for setting in SETTINGS
     ]
     assert all(unit for _, unit, _, _ in table[2:])
