@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help build serve test check format lock clean
+.PHONY: help build serve test check bench format lock clean
 .DEFAULT_GOAL := help
 
 help: ## say what there is to make
@@ -28,6 +28,9 @@ check: .venv/develop ## everything a change must pass: style, types, layers, con
 	$(BIN)/kg reason --if-java
 	$(BIN)/pytest
 
+bench: .venv/bench ## measure the service beside its peers, about 5 minutes (BENCH=--full: with 10 million triples, hours)
+	$(BIN)/python -m bench $(BENCH)
+
 format: .venv/develop ## put the code in form
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
@@ -37,6 +40,8 @@ lock: .venv/develop ## choose versions anew within the bounds of pyproject.toml
 	  --extra build -o requirements.txt pyproject.toml
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --upgrade \
 	  --extra build --extra dev -c requirements.txt -o requirements-dev.txt pyproject.toml
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --upgrade \
+	  --extra build --extra bench -c requirements-dev.txt -o requirements-bench.txt pyproject.toml
 
 clean: ## remove what was installed and built
 	rm -rf .venv state build dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
@@ -52,4 +57,8 @@ clean: ## remove what was installed and built
 
 .venv/develop: requirements-dev.txt .venv/runtime
 	$(BIN)/python -m pip install --quiet --require-hashes -r requirements-dev.txt
+	@touch $@
+
+.venv/bench: requirements-bench.txt .venv/runtime
+	$(BIN)/python -m pip install --quiet --require-hashes -r requirements-bench.txt
 	@touch $@

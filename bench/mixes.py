@@ -57,9 +57,7 @@ def emg_questions(queries: Path) -> list[Question]:
 def shop_questions(triples: int) -> list[Question]:
     """Questions about the generated shop of that many triples."""
     products = triples // _TRIPLES_A_PRODUCT
-    return [
-        Question(mix, name, _SHOP_PREFIXES + text, max(1, products // share)) for mix, name, share, text in _SHOP
-    ]
+    return [Question(mix, name, _SHOP_PREFIXES + text, max(1, products // share)) for mix, name, share, text in _SHOP]
 
 
 def mixes_of(questions: Sequence[Question]) -> list[str]:
@@ -75,15 +73,33 @@ _EMG_SMALL: Final = (
     ("is there", "ASK { <https://w3id.org/unemg/id/agency/unep> a emg:Agency }"),
     ("label", "SELECT ?label WHERE { <https://w3id.org/unemg/id/agency/unep> rdfs:label ?label }"),
     ("about", "SELECT ?p ?o WHERE { <https://w3id.org/unemg/id/agency/unep> ?p ?o } ORDER BY ?p ?o LIMIT 50"),
-    ("deliverables", "SELECT ?thing ?label WHERE { ?thing a emg:Deliverable ; rdfs:label ?label } ORDER BY ?label LIMIT 5"),
+    (
+        "deliverables",
+        "SELECT ?thing ?label WHERE { ?thing a emg:Deliverable ; rdfs:label ?label } ORDER BY ?label LIMIT 5",
+    ),
 )
 
 # mix, name, products for each thing that @N@ numbers, text
 _SHOP: Final = (
     ("small", "label", 1, "SELECT ?label WHERE { <http://shop.example/Product/@N@> rdfs:label ?label }"),
-    ("small", "features", 1, "SELECT ?label WHERE { <http://shop.example/Product/@N@> :feature ?f . ?f rdfs:label ?label }"),
-    ("small", "offers", 1, "SELECT ?o ?price WHERE { ?o :product <http://shop.example/Product/@N@> ; :price ?price } ORDER BY ?price"),
-    ("small", "is reviewed", 1, "ASK { ?r :reviewFor <http://shop.example/Product/@N@> ; :rating ?rating FILTER(?rating > 5) }"),
+    (
+        "small",
+        "features",
+        1,
+        "SELECT ?label WHERE { <http://shop.example/Product/@N@> :feature ?f . ?f rdfs:label ?label }",
+    ),
+    (
+        "small",
+        "offers",
+        1,
+        "SELECT ?o ?price WHERE { ?o :product <http://shop.example/Product/@N@> ; :price ?price } ORDER BY ?price",
+    ),
+    (
+        "small",
+        "is reviewed",
+        1,
+        "ASK { ?r :reviewFor <http://shop.example/Product/@N@> ; :rating ?rating FILTER(?rating > 5) }",
+    ),
     (
         "star",
         "product",
@@ -173,16 +189,31 @@ GROUP BY ?maker HAVING(COUNT(*) > 20) ORDER BY DESC(?mean) ?maker LIMIT 10""",
         1,
         'SELECT ?r WHERE { ?r :title ?title FILTER(CONTAINS(LCASE(STR(?title)), "badi")) } ORDER BY ?r LIMIT 20',
     ),
-    ("text", "regex", 1, 'SELECT (COUNT(*) AS ?n) WHERE { ?p rdfs:label ?label FILTER(REGEX(?label, "^ga.*zo$", "i")) }'),
-    ("text", "two words", 1, """SELECT (COUNT(*) AS ?n) WHERE {
+    (
+        "text",
+        "regex",
+        1,
+        'SELECT (COUNT(*) AS ?n) WHERE { ?p rdfs:label ?label FILTER(REGEX(?label, "^ga.*zo$", "i")) }',
+    ),
+    (
+        "text",
+        "two words",
+        1,
+        """SELECT (COUNT(*) AS ?n) WHERE {
   ?p :description ?text FILTER(CONTAINS(?text, "kezo") && REGEX(?text, "wi(ba|co)"))
-}"""),
-    ("text", "starts", 1, 'SELECT ?code WHERE { ?p :code ?code FILTER(STRSTARTS(?code, "mopa")) } ORDER BY ?code LIMIT 20'),
+}""",
+    ),
+    (
+        "text",
+        "starts",
+        1,
+        'SELECT ?code WHERE { ?p :code ?code FILTER(STRSTARTS(?code, "mopa")) } ORDER BY ?code LIMIT 20',
+    ),
 )
 
 RUNAWAYS: Final = {
     "cross product": "SELECT (COUNT(*) AS ?n) WHERE { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i }",
     "memory bomb": "SELECT * WHERE { ?a ?b ?c . ?d ?e ?f } ORDER BY ?f ?c",
     "regex": 'SELECT (COUNT(*) AS ?n) WHERE { ?a ?b ?c . ?d ?e ?f FILTER(REGEX(CONCAT(STR(?c), STR(?f)), "(a.*){12}b$")) }',
-    "deep path": "SELECT (COUNT(*) AS ?n) WHERE { ?a (!<http://nothing.example/>)* ?b . ?b (!<http://nothing.example/>)* ?c }",
+    "deep path": "SELECT (COUNT(*) AS ?n) WHERE { ?a (!:none)* ?b . ?b (!:none)* ?c }",
 }

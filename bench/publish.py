@@ -1,6 +1,6 @@
 """Publish a file of N-Quads as the snapshot of a state folder, without any content behind it.
 
-    python -m bench.publish NQUADS STATE
+python -m bench.publish NQUADS STATE
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The services that are measured: how each takes in the data, starts and ends. One that is not installed is left out."""
+"""The services that are measured: how each takes in the data, starts and ends."""
 
 from __future__ import annotations
 
@@ -53,6 +53,17 @@ class Service:
     process: subprocess.Popen[bytes]
     address: Address
     start_seconds: float
+    again: Callable[[], Service] | None = None
+    """Starts the same anew."""
+
+    def restart(self) -> None:
+        """End it as it is, and start anew: for one that still works on what nobody waits for."""
+        self.process.kill()
+        self.process.wait()
+        if self.again is None:
+            raise StartError(f"{self.name} cannot be started again")
+        new = self.again()
+        self.process, self.address = new.process, new.address
 
     def answers(self, *, timeout_seconds: float = 5.0) -> bool:
         """Whether it answers the least of questions."""
@@ -61,7 +72,7 @@ class Service:
         return False
 
     def limit_memory(self, most_bytes: int) -> None:
-        """Let the process have no more than that many bytes of addresses, so that the machine outlives it."""
+        """Let the process have no more than that many bytes of address space, so that the machine outlives it."""
         resource.prlimit(self.process.pid, resource.RLIMIT_AS, (most_bytes, most_bytes))
 
     def stop(self) -> None:
@@ -127,7 +138,7 @@ def _spawn(
     return service
 
 
-def _nothing(data: Data, folder: Path) -> None:
+def _nothing(_: Data, __: Path) -> None:
     """Some take in the data when they start."""
 
 
@@ -183,13 +194,13 @@ def _prepare_oxigraph_on_disk(data: Data, folder: Path) -> None:
     _run([_program("oxigraph") or "", "load", *location, "--file", str(data.merged), "--format", "nq"], folder)
 
 
-def _start_oxigraph_on_disk(data: Data, folder: Path, deadline_seconds: float) -> Service:
+def _start_oxigraph_on_disk(_: Data, folder: Path, deadline_seconds: float) -> Service:
     address = Address(_free_port(), "/query")
     command = [*_oxigraph_command(address, deadline_seconds), "--location", str(folder / "store")]
     return _spawn("oxigraph serve, disk", command, address, folder)
 
 
-def _start_rdflib(data: Data, folder: Path, deadline_seconds: float) -> Service:
+def _start_rdflib(data: Data, folder: Path, _: float) -> Service:
     address = Address(_free_port(), "/")
     command = [_program("rdflib-endpoint") or "", "serve", "--host", "127.0.0.1", "--port", str(address.port)]
     return _spawn("rdflib-endpoint", [*command, str(data.nquads.absolute())], address, folder)

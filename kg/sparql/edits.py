@@ -69,7 +69,7 @@ def spell_out(tokens: Sequence[Token]) -> list[Token]:
     >>> "".join(token.text for token in spell_out(tokenize("PREFIX x: <http://e/> ASK { x:a.b.c ?p x:d.e }")))
     'PREFIX x: <http://e/> ASK { <http://e/a.b.c> ?p x:d.e }'
     """
-    if not any(token.kind == "pname" and token.text.count(".") > 1 for token in tokens):
+    if not any(has_several_dots(token) for token in tokens):
         return list(tokens)
     meaning = significant(tokens)
     namespaces = {
@@ -80,11 +80,17 @@ def spell_out(tokens: Sequence[Token]) -> list[Token]:
     return [_spelled_out(token, namespaces) for token in tokens]
 
 
+def has_several_dots(token: Token) -> bool:
+    """Whether a token is a prefixed name that the engine ends too soon."""
+    return token.kind == "pname" and token.text.partition(":")[2].count(".") > 1
+
+
 def _spelled_out(token: Token, namespaces: Mapping[str, str]) -> Token:
     prefix, colon, local = token.text.partition(":")
-    if token.kind != "pname" or local.count(".") < 2 or prefix + colon not in namespaces:  # noqa: PLR2004
+    if not has_several_dots(token) or prefix + colon not in namespaces:
         return token
-    unescaped = _LOCAL_ESCAPE.sub(r"\1", local)
+    # By its code point, since the engine may take `<` for an operator and a plain `#` behind it for a comment.
+    unescaped = _LOCAL_ESCAPE.sub(lambda escape: f"\\u{ord(escape[1]):04X}", local)
     return Token("iri", f"<{namespaces[prefix + colon]}{unescaped}>", token.start)
 
 

@@ -14,23 +14,27 @@ from dataclasses import dataclass
 from typing import Final
 
 from kg.errors import QueryRefused, QuerySyntax
-from kg.sparql.edits import spell_out
+from kg.sparql.edits import has_several_dots, spell_out
 from kg.sparql.tokens import Token, position, significant, tokenize, without_comments
 
 QUERY_FORMS: Final = frozenset({"SELECT", "ASK", "CONSTRUCT", "DESCRIBE"})
 UPDATE: Final = "UPDATE"
 
-# Source: SPARQL 1.1 Query §19.8, Update §3, Query 1.2 for triple terms and base direction.
+# Source: SPARQL 1.1 Query §19.8 and, for triple terms and base direction, SPARQL 1.2.
 _WORDS: Final = frozenset(
-    """
-    A ABS ADD ALL AS ASC ASK AVG BASE BIND BNODE BOUND BY CEIL CLEAR COALESCE CONCAT CONSTRUCT CONTAINS COPY COUNT
-    CREATE DATA DATATYPE DAY DEFAULT DELETE DESC DESCRIBE DISTINCT DROP ENCODE_FOR_URI EXISTS FALSE FILTER FLOOR FROM
-    GRAPH GROUP GROUP_CONCAT HASLANG HASLANGDIR HAVING HOURS IF IN INSERT INTO IRI ISBLANK ISIRI ISLITERAL ISNUMERIC
-    ISTRIPLE ISURI LANG LANGDIR LANGMATCHES LCASE LIMIT LOAD MAX MD5 MIN MINUS MINUTES MONTH MOVE NAMED NOT NOW OBJECT
-    OFFSET OPTIONAL ORDER PREDICATE PREFIX RAND REDUCED REGEX REPLACE ROUND SAMETERM SAMPLE SECONDS SELECT SEPARATOR
-    SERVICE SHA1 SHA256 SHA384 SHA512 SILENT STR STRAFTER STRBEFORE STRDT STRENDS STRLANG STRLANGDIR STRLEN STRSTARTS
-    STRUUID SUBJECT SUBSTR SUM TIMEZONE TO TRIPLE TRUE TZ UCASE UNDEF UNION URI USING UUID VALUES VERSION WHERE WITH YEAR
-    """.split()
+    re.findall(
+        r"\w+",
+        """
+        A ABS ADD ALL AS ASC ASK AVG BASE BIND BNODE BOUND BY CEIL CLEAR COALESCE CONCAT CONSTRUCT CONTAINS COPY COUNT
+        CREATE DATA DATATYPE DAY DEFAULT DELETE DESC DESCRIBE DISTINCT DROP ENCODE_FOR_URI EXISTS FALSE FILTER FLOOR
+        FROM GRAPH GROUP GROUP_CONCAT HASLANG HASLANGDIR HAVING HOURS IF IN INSERT INTO IRI ISBLANK ISIRI ISLITERAL
+        ISNUMERIC ISTRIPLE ISURI LANG LANGDIR LANGMATCHES LCASE LIMIT LOAD MAX MD5 MIN MINUS MINUTES MONTH MOVE NAMED
+        NOT NOW OBJECT OFFSET OPTIONAL ORDER PREDICATE PREFIX RAND REDUCED REGEX REPLACE ROUND SAMETERM SAMPLE SECONDS
+        SELECT SEPARATOR SERVICE SHA1 SHA256 SHA384 SHA512 SILENT STR STRAFTER STRBEFORE STRDT STRENDS STRLANG
+        STRLANGDIR STRLEN STRSTARTS STRUUID SUBJECT SUBSTR SUM TIMEZONE TO TRIPLE TRUE TZ UCASE UNDEF UNION URI USING
+        UUID VALUES VERSION WHERE WITH YEAR
+        """,
+    )
 )
 _PROLOGUE: Final = frozenset({"BASE", "PREFIX", "VERSION"})
 _LOAD_REMEDY: Final = "send the triples themselves; this service fetches nothing from the network"
@@ -42,6 +46,7 @@ _WITH_AUTHORITY: Final = re.compile(r"<[A-Za-z][A-Za-z0-9+.-]*://")
 _CHAIN_WORDS: Final = frozenset(
     {"UNION", "OPTIONAL", "MINUS", "FILTER", "BIND", "GRAPH", "EXISTS", "SELECT", "AS", "IN"}
 )
+_BEFORE_NAME: Final = frozenset({"FROM", "GRAPH", "NAMED", "SERVICE", "SILENT"})
 _CHAIN_SIGNS: Final = frozenset({"&&", "||", "+", "-", "*", "/", "|", "!", "^", "=", "!=", "<", ">", "<=", ">="})
 
 
@@ -104,9 +109,7 @@ def vet(text: str, limits: Limits) -> Query:
     if everything and everything[-1].kind == "bad":
         raise _syntax(text, everything[-1], _bad_token(everything[-1]))
     tokens = tuple(significant(everything))
-    for token in tokens:
-        if token.keyword and token.keyword not in _WORDS:
-            raise _syntax(text, token, f"{token.text} is no word of SPARQL")
+    _refuse_ambiguity(text, tokens)
     form = query_form(tokens)
     if not form:
         raise QuerySyntax(
@@ -115,7 +118,25 @@ def vet(text: str, limits: Limits) -> Query:
     _refuse_network(text, tokens, limits=limits)
     if not _is_plainly_small(tokens, limits):
         _refuse_excess(text, tokens, limits=limits)
-    return Query(text=without_comments(spell_out(everything)), form=form, tokens=tokens)
+    spelled = spell_out(everything)
+    for token in spelled:
+        if has_several_dots(token):
+            raise _syntax(text, token, f"the prefix of {token.text} is not declared by a whole IRI")
+    return Query(text=without_comments(spelled), form=form, tokens=tokens)
+
+
+def _refuse_ambiguity(text: str, tokens: tuple[Token, ...]) -> None:
+    """Refuse what the engine reads as keywords: `trueSERVICE` as two, and `SERVICE:x {` as a call, whatever the prefix.
+
+    Raises:
+        QuerySyntax: a word that is none, or a prefixed name that may be a call.
+    """
+    for before, token, after in zip((_NOTHING, *tokens), tokens, (*tokens[1:], _NOTHING), strict=False):
+        if token.keyword and token.keyword not in _WORDS:
+            raise _syntax(text, token, f"{token.text} is no word of SPARQL")
+        opens = token.kind == "pname" and after.text == "{" and before.keyword not in _BEFORE_NAME
+        if opens and "SERVICE" in token.text.partition(":")[0].upper():
+            raise _syntax(text, token, f"{token.text} before {{ may be a call; write a dot between, or another prefix")
 
 
 def _is_plainly_small(tokens: tuple[Token, ...], limits: Limits) -> bool:
@@ -213,7 +234,7 @@ def _places(text: str, tokens: tuple[Token, ...]) -> Iterator[_Place]:
     """Each token with its surroundings.
 
     Raises:
-        QuerySyntax: brackets that do not match, a comparison that reads as an IRI, a keyword that reads as a prefix.
+        QuerySyntax: brackets that do not match, or a comparison that reads as an IRI.
     """
     stack: list[tuple[Token, str, bool]] = []
     values_open = False
@@ -228,8 +249,6 @@ def _places(text: str, tokens: tuple[Token, ...]) -> Iterator[_Place]:
         frame = stack[-1][1] if stack else "top"
         if token.kind == "iri" and _may_be_comparison(token, before=before, frame=frame):
             raise _syntax(text, token, f"{token.text} is an IRI; to compare, write a space behind <")
-        if token.kind == "pname" and after.text == "{" and frame != "top" and before.keyword != "GRAPH":
-            raise _syntax(text, token, f"{token.text} is a name, which cannot stand before {{")
         yield _Place(token, before, after, frame, len(stack) + (sign in _CLOSER), sum(entry[2] for entry in stack))
         if sign in _CLOSER:
             earlier = tokens[index - 2] if index > 1 else _NOTHING
@@ -289,8 +308,8 @@ def _operator_count(place: _Place, *, describes: bool) -> int:
     if token.kind == "punct":
         listed = token.text == "(" and place.before.text == ")" and place.frame in ("top", "expression")
         return int(place.frame != "data" and (listed or token.text in _CHAIN_SIGNS))
-    # A function; or FILTER and a function without white space between, which the engine takes for two words.
-    called = token.kind == "pname" and place.after.text == "("
+    # The engine reads `FILTERx:f(` and `GRAPHx:g {` as two words; each such name counts, also where it is only a name.
+    called = token.kind == "pname" and place.after.text in ("(", "{")
     return int(called or (describes and place.frame == "top" and token.kind in ("iri", "pname")))
 
 

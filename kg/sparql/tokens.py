@@ -39,8 +39,7 @@ _ESCAPE: Final = r"%[0-9A-Fa-f]{2}|\\[_~.\-!$&'()*+,;=/?#@%]"
 _CODEPOINT: Final = r"\\u[0-9A-Fa-f]{4}|\\U[0-9A-Fa-f]{8}"
 # A longer prefix is not read as one: the bound keeps `a.a.a.a…` linear.
 _PREFIX: Final = rf"[{_BASE}](?:[{_CHARACTER}]|\.{{1,255}}(?=[{_CHARACTER}])){{0,255}}"
-# The engine ends a local name at its second group of dots: it reads `x:a.b.c` as `x:a.b` and `.c`.
-_LOCAL: Final = rf"(?:[{_START}:0-9]|{_ESCAPE})(?:[{_CHARACTER}:]|{_ESCAPE})*(?:\.+(?:[{_CHARACTER}:]|{_ESCAPE})+)?"
+_LOCAL: Final = rf"(?:[{_START}:0-9]|{_ESCAPE})(?:[{_CHARACTER}:]|{_ESCAPE}|\.+(?=[{_CHARACTER}:]|{_ESCAPE}))*"
 
 
 def _string(quote: str, *, long: bool) -> str:

@@ -1,14 +1,16 @@
 """The embedded store: a workspace to build in, numbered snapshots to read from, workers that answer queries."""
 
 from kg.store.keeper import Keeper, KeeperSettings
-from kg.store.pool import Pool, PoolLimits
-from kg.store.pooled import PooledSnapshots
+from kg.store.pool import Answer, Pool, PoolLimits
+from kg.store.pooled import CLIENT, PooledSnapshots
 from kg.store.readable import Answers, Readable
 from kg.store.results import Results, Term
 from kg.store.snapshots import Description, Snapshot, Snapshots
 from kg.store.workspace import Workspace
 
 __all__ = [
+    "CLIENT",
+    "Answer",
     "Answers",
     "Description",
     "Keeper",

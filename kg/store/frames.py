@@ -17,6 +17,6 @@ HEAD_BYTES: Final = 5
 PID_BYTES: Final = 4
 
 
-def frame(kind: bytes, payload: bytes) -> bytes:
+def frame(kind: bytes, payload: bytes | memoryview) -> bytes:
     """One frame: kind, length, payload."""
-    return kind + len(payload).to_bytes(HEAD_BYTES - 1, "big") + payload
+    return b"".join((kind, len(payload).to_bytes(HEAD_BYTES - 1, "big"), payload))

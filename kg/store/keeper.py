@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import logging
+import os
+import signal
 import subprocess
 import sys
 import threading
+import time
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +19,9 @@ from kg.store.snapshots import current_folder
 
 _LOOK_SECONDS: Final = 0.2
 _START_SECONDS: Final = 600.0
+_RETRY_SECONDS: Final = 5.0
+
+_log: Final = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -38,6 +45,7 @@ class Keeper:
         self._folder = folder
         self._current: tuple[str, subprocess.Popen[bytes]] | None = None
         self._retired: list[subprocess.Popen[bytes]] = []
+        self._failed = ("", 0.0)
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._keep, name="keeper", daemon=True)
 
@@ -51,15 +59,16 @@ class Keeper:
         self._stopping.set()
         if self._thread.is_alive():
             self._thread.join()
-        processes = [*self._retired, *([self._current[1]] if self._current else [])]
-        for process in processes:
-            cast("IO[bytes]", process.stdin).close()
-        for process in processes:
-            process.wait()
+        for process in [*self._retired, *([self._current[1]] if self._current else [])]:
+            _end(process)
 
     def _keep(self) -> None:
         while not self._stopping.wait(_LOOK_SECONDS):
-            self._look()
+            try:
+                self._look()
+            except OSError as error:
+                _log.error("no process can be started: %s; trying again in %g s", error, _RETRY_SECONDS)
+                self._stopping.wait(_RETRY_SECONDS)
 
     def _look(self) -> None:
         try:
@@ -69,10 +78,17 @@ class Keeper:
         self._retired = [process for process in self._retired if process.poll() is None]
         if self._current and self._current[0] == target and self._current[1].poll() is None:
             return
-        self._open(target)
+        failed, when = self._failed
+        if failed == target and time.monotonic() - when < _RETRY_SECONDS:
+            return
+        if not self._open(target) and not self._stopping.is_set():
+            self._failed = (target, time.monotonic())
+            if failed != target:
+                serving = Path(self._current[0]).name if self._current else "none"
+                _log.error("snapshot %s cannot be opened; in service stays %s", Path(target).name, serving)
 
-    def _open(self, target: str) -> None:
-        """Start the process for a snapshot, wait until it is ready, and send new connections to it."""
+    def _open(self, target: str) -> bool:
+        """Start the process for a snapshot, wait until it is ready, and send new connections to it; tell whether."""
         address = self._folder / Path(target).name
         address.unlink(missing_ok=True)
         process = subprocess.Popen(  # noqa: S603 - our own module, with values of our own
@@ -87,13 +103,13 @@ class Keeper:
                 str(self._settings.most_seconds),
             ],
             stdin=subprocess.PIPE,
+            process_group=0,
         )
         waited = 0.0
         while not address.exists():
             if process.poll() is not None or waited > _START_SECONDS or self._stopping.is_set():
-                with suppress(OSError):
-                    process.kill()
-                return
+                _end(process)
+                return False
             self._stopping.wait(0.01)
             waited += 0.01
         link = self._folder / "current.new"
@@ -104,3 +120,12 @@ class Keeper:
             self._current[1].terminate()
             self._retired.append(self._current[1])
         self._current = (target, process)
+        return True
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """End a process and all workers that it has forked."""
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    cast("IO[bytes]", process.stdin).close()
+    process.wait()

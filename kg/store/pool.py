@@ -11,15 +11,15 @@ import asyncio
 import json
 import os
 import signal
-import socket
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from kg.errors import (
+    KgError,
     QueryError,
     QueryRefused,
     QueryStopped,
@@ -30,14 +30,17 @@ from kg.errors import (
 )
 from kg.store.frames import HEAD_BYTES, PID_BYTES, frame
 
-_READ_BYTES: Final = 256 * 1024
+_MOST_HELD_BYTES: Final = 512 * 1024
 # After this long a query counts as slow: it is given a lower priority, and its client is watched for leaving.
 _SLOW_SECONDS: Final = 0.05
 _SLOW_PRIORITY: Final = 10
+_SHORTEST_SECONDS: Final = 0.001
 _KEPT_IDLE: Final = 4
-_LOOK_AGAIN_SECONDS: Final = 0.02
+_LOOK_SECONDS: Final = 0.05
+_ATTEMPTS: Final = 100
 
-Left = Callable[[], Awaitable[Any]]
+Left = Callable[[], asyncio.Future[Any]]
+"""Gives what is done as soon as the client has left, the same each time."""
 
 
 @dataclass(frozen=True)
@@ -45,21 +48,49 @@ class PoolLimits:
     """How much may happen at once, and for how long."""
 
     seconds: float = 30.0
-    """Longest time that a query is computed; time in which the client takes its answer is not counted."""
+    """Longest time that a query waits for its turn and is computed; while its client takes the answer, it is not."""
     workers: int = 16
     waiting: int = 64
     """Queries that wait for a worker; one more is turned away."""
 
 
-class _Worker:
+class _Worker(asyncio.Protocol):
     """One worker process and the connection to it."""
 
-    def __init__(self, connection: socket.socket, number: str) -> None:
-        self.connection = connection
+    def __init__(self, number: str) -> None:
         self.number = number
+        self.used = False
         self.pid = 0
         self.reason = ""
+        self.closed = False
         self._held = bytearray()
+        self._reader: asyncio.Future[None] | None = None
+        self._paused = False
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """The worker has been forked."""
+        self._transport = cast("asyncio.Transport", transport)
+
+    def data_received(self, data: bytes) -> None:
+        """Hold what came; when nobody reads it, let the worker wait."""
+        self._held += data
+        if len(self._held) > _MOST_HELD_BYTES:
+            self._paused = True
+            self._transport.pause_reading()
+        self._wake()
+
+    def connection_lost(self, _: Exception | None) -> None:
+        """The worker has ended."""
+        self.closed = True
+        self._wake()
+
+    def send(self, data: bytes) -> None:
+        """Send a request."""
+        self._transport.write(data)
+
+    def close(self) -> None:
+        """Close the connection; an idle worker ends by that."""
+        self._transport.close()
 
     async def frame(self, loop: asyncio.AbstractEventLoop) -> tuple[bytes, bytes]:
         """The next frame: its kind and payload.
@@ -78,16 +109,20 @@ class _Worker:
         """
         held = self._held
         while len(held) < count:
-            try:
-                part = await loop.sock_recv(self.connection, _READ_BYTES)
-            except ConnectionError:
-                part = b""
-            if not part:
+            if self.closed:
                 raise EOFError
-            held += part
+            if self._paused:
+                self._paused = False
+                self._transport.resume_reading()
+            self._reader = loop.create_future()
+            await self._reader
         taken = bytes(held[:count])
         del held[:count]
         return taken
+
+    def _wake(self) -> None:
+        if self._reader is not None and not self._reader.done():
+            self._reader.set_result(None)
 
     def end(self, reason: str) -> None:
         """End the process; whoever reads from it sees the end of its answer."""
@@ -107,18 +142,26 @@ class _Worker:
 class Answer:
     """An answer on its way. Close it, whatever has been read of it."""
 
-    def __init__(self, pool: Pool, worker: _Worker, seconds: float, left: Left | None) -> None:
+    def __init__(self, pool: Pool, worker: _Worker, *, seconds: float, waited: float, left: Left | None) -> None:
         self._pool = pool
         self._worker = worker
         self._loop = pool.loop
-        self._remaining = seconds
         self._seconds = seconds
+        self._waited = waited
+        self._remaining = max(_SHORTEST_SECONDS, seconds - waited)
         self._left = left
-        self._watch: asyncio.Future[Any] | None = None
+        self._gone: asyncio.Future[Any] | None = None
         self._slow = False
         self._done = False
+        self.lost = False
+        """Whether the worker had ended while it was idle, so that the query can be asked of another one."""
         self.kind = b""
         self.payload = b""
+
+    @property
+    def number(self) -> str:
+        """The name of the snapshot that it is of."""
+        return self._worker.number
 
     @property
     def whole(self) -> bool:
@@ -127,7 +170,7 @@ class Answer:
 
     async def start(self, request: bytes) -> None:
         """Ask, and wait for the first part."""
-        await self._loop.sock_sendall(self._worker.connection, request)
+        self._worker.send(request)
         await self._next()
         self._done = self.whole
 
@@ -135,8 +178,9 @@ class Answer:
         """All parts, the first one too.
 
         Raises:
-            QueryError: the answer breaks off.
+            KgError: the answer breaks off.
         """
+        self._watch()
         yield self.payload
         while not self._done:
             await self._next()
@@ -147,8 +191,8 @@ class Answer:
 
     def close(self) -> None:
         """Give the worker back, or end it if it has not finished."""
-        if self._watch is not None:
-            self._watch.cancel()
+        if self._gone is not None:
+            self._gone.remove_done_callback(self._client_left)
         if not self._done:
             self._worker.end("closed")
         self._pool.take_back(self._worker, reusable=self._done and not self._slow)
@@ -163,12 +207,13 @@ class Answer:
             self.kind, self.payload = await worker.frame(loop)
         except EOFError as error:
             worker.pid = 0
+            self.lost = worker.used and not (worker.reason or self.kind or self._slow)
             raise self._broken(worker.reason) from error
         finally:
             deadline.cancel()
             if slow is not None:
                 slow.cancel()
-            self._remaining = max(0.001, self._remaining - (loop.time() - started))
+            self._remaining = max(_SHORTEST_SECONDS, self._remaining - (loop.time() - started))
         if self.kind == b"E":
             self._done = True
             raise _told(json.loads(self.payload))
@@ -176,25 +221,31 @@ class Answer:
     def _notice_slow(self) -> None:
         self._slow = True
         self._worker.slow_down()
-        if self._left is not None:
-            self._watch = asyncio.ensure_future(self._left())
-            self._watch.add_done_callback(self._client_left)
+        self._watch()
 
-    def _client_left(self, watch: asyncio.Future[Any]) -> None:
-        if not watch.cancelled():
-            self._worker.end("left")
+    def _watch(self) -> None:
+        if self._left is not None and self._gone is None:
+            self._gone = self._left()
+            self._gone.add_done_callback(self._client_left)
 
-    def _broken(self, reason: str) -> QueryStopped:
-        if reason == "deadline":
-            return QueryStopped(
-                f"the query was stopped after {self._seconds:g} seconds",
-                remedy="ask for less: add LIMIT, name more of what you look for, or split the query",
-            )
+    def _client_left(self, _: asyncio.Future[Any]) -> None:
+        self._worker.end("left")
+
+    def _broken(self, reason: str) -> KgError:
         if reason == "left":
-            return QueryStopped("the client has left", remedy="ask again")
+            return _client_has_left()
+        if reason == "closing":
+            return _closing()
+        if reason != "deadline":
+            return QueryStopped(
+                "the query needs more memory than it may have",
+                remedy="ask for less: avoid ORDER BY and DISTINCT over many rows, and patterns that share no variable",
+            )
+        if self._waited > self._seconds / 2:
+            return _no_turn(self._seconds)
         return QueryStopped(
-            "the query needs more memory than it may have",
-            remedy="ask for less: avoid ORDER BY and DISTINCT over many rows, and patterns that share no variable",
+            f"the query was stopped after {self._seconds:g} seconds",
+            remedy="ask for less: add LIMIT, name more of what you look for, or split the query",
         )
 
 
@@ -207,10 +258,12 @@ class Pool:
         self.loop = loop
         self._folder = folder
         self._idle: list[_Worker] = []
-        self._count = 0
+        self._busy: set[_Worker] = set()
+        self._places = limits.workers
         self._queue: deque[asyncio.Future[None]] = deque()
-        self._looked = -1.0
         self._number = ""
+        self._closed = False
+        self._follow()
 
     def number(self) -> str:
         """The name of the current snapshot.
@@ -218,16 +271,6 @@ class Pool:
         Raises:
             SnapshotMissing: there is none that is open yet.
         """
-        now = self.loop.time()
-        if now - self._looked > _LOOK_AGAIN_SECONDS:
-            self._looked = now
-            try:
-                number = os.readlink(self._folder / "current")
-            except OSError as error:
-                raise SnapshotMissing("no snapshot is open yet", remedy="run `kg build`; then wait a moment") from error
-            if number != self._number:
-                self._number = number
-                self._drop_idle()
         if not self._number:
             raise SnapshotMissing("no snapshot is open yet", remedy="run `kg build`; then wait a moment")
         return self._number
@@ -235,97 +278,158 @@ class Pool:
     async def ask(self, request: dict[str, Any], *, seconds: float | None = None, left: Left | None = None) -> Answer:
         """The answer to a request of `kg.store.frames`, begun.
 
-        `seconds` may shorten the time; when `left` comes to an end, nobody waits for the answer any more.
+        `seconds` may shorten the time; when what `left` gives is done, nobody waits for the answer any more.
 
         Raises:
             QueryError: it cannot be answered.
-            ServiceBusy: too many wait already.
+            ServiceBusy: too many wait already, or its turn did not come in time.
             SnapshotMissing: there is none that is open yet.
         """
         limit = min(seconds or self.limits.seconds, self.limits.seconds)
         text = frame(b"Q", json.dumps(request).encode())
-        answer = Answer(self, await self._take(limit), limit, left)
-        try:
-            await answer.start(text)
-        except BaseException:
-            answer.close()
-            raise
-        return answer
+        asked = self.loop.time()
+        while True:
+            try:
+                async with asyncio.timeout_at(asked + limit):
+                    worker = await self._take(left)
+            except TimeoutError as error:
+                raise _no_turn(limit) from error
+            answer = Answer(self, worker, seconds=limit, waited=self.loop.time() - asked, left=left)
+            try:
+                await answer.start(text)
+            except BaseException:
+                answer.close()
+                if not answer.lost:
+                    raise
+            else:
+                return answer
 
     def take_back(self, worker: _Worker, *, reusable: bool) -> None:
         """Keep a worker for the next query, or let it go."""
-        if reusable and worker.pid and worker.number == self._number and len(self._idle) < _KEPT_IDLE:
+        self._busy.discard(worker)
+        current = worker.number == self._number and not self._closed
+        if reusable and worker.pid and current and len(self._idle) < _KEPT_IDLE:
+            worker.used = True
             self._idle.append(worker)
         else:
-            worker.connection.close()
-        self._count -= 1
-        while self._queue:
-            waiting = self._queue.popleft()
-            if not waiting.done():
-                waiting.set_result(None)
-                break
+            worker.close()
+        self._give_place()
 
-    async def _take(self, seconds: float) -> _Worker:
-        if self._count >= self.limits.workers:
-            await self._wait(seconds)
-        self._count += 1
+    def close(self) -> None:
+        """End every query, and let all workers go."""
+        self._closed = True
+        self._drop_idle()
+        for worker in self._busy:
+            worker.end("closing")
+        for turn in self._queue:
+            if not turn.done():
+                turn.set_exception(_closing())
+
+    async def _take(self, left: Left | None) -> _Worker:
+        if self._closed:
+            raise _closing()
+        if self._places:
+            self._places -= 1
+        else:
+            await self._turn(left)
         try:
-            number = self.number()
-            while self._idle:
-                worker = self._idle.pop()
-                if worker.number == number and not _is_closed(worker.connection):
-                    return worker
-                worker.connection.close()
-            return await self._connect()
+            worker = self._reused() or await self._connect()
         except BaseException:
-            self._count -= 1
+            self._give_place()
             raise
+        self._busy.add(worker)
+        return worker
 
-    async def _wait(self, seconds: float) -> None:
+    async def _turn(self, left: Left | None) -> None:
+        """Wait until somebody gives us a place."""
         if len(self._queue) >= self.limits.waiting:
             raise ServiceBusy(
                 f"{self.limits.workers} queries run and {len(self._queue)} wait", remedy="try again in a moment"
             )
         turn: asyncio.Future[None] = self.loop.create_future()
+        gone = left() if left is not None else None
+
+        def give_up(_: asyncio.Future[Any]) -> None:
+            if not turn.done():
+                turn.set_exception(_client_has_left())
+
+        if gone is not None:
+            gone.add_done_callback(give_up)
         self._queue.append(turn)
         try:
-            await asyncio.wait_for(turn, seconds)
-        except TimeoutError as error:
-            raise ServiceBusy(
-                f"no worker was free within {seconds:g} seconds", remedy="try again in a moment"
-            ) from error
+            await turn
+        except BaseException:
+            if turn in self._queue:
+                self._queue.remove(turn)
+            elif not turn.cancelled() and turn.exception() is None:
+                self._give_place()  # it came while we were giving up
+            raise
+        finally:
+            if gone is not None:
+                gone.remove_done_callback(give_up)
+
+    def _give_place(self) -> None:
+        """To whoever waits longest; else keep it."""
+        while self._queue:
+            turn = self._queue.popleft()
+            if not turn.done():
+                turn.set_result(None)
+                return
+        self._places += 1
+
+    def _reused(self) -> _Worker | None:
+        while self._idle:
+            worker = self._idle.pop()
+            if not worker.closed:
+                return worker
+        return None
 
     async def _connect(self) -> _Worker:
-        """A new worker; the snapshot may change while we ask."""
-        for _ in range(3):
-            number = self.number()
-            connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_NONBLOCK | socket.SOCK_CLOEXEC)
-            worker = _Worker(connection, number)
+        """A new worker; the snapshot may change while we ask, or its process be started anew."""
+        for _ in range(_ATTEMPTS):
+            worker = _Worker(self.number())
+            transport: asyncio.BaseTransport | None = None
             try:
-                await self.loop.sock_connect(connection, str(self._folder / number))
+                address = str(self._folder / worker.number)
+                transport, _ = await self.loop.create_unix_connection(lambda: worker, address)  # noqa: B023
                 worker.pid = int.from_bytes(await worker.read(self.loop, PID_BYTES), "big")
+                return worker
             except (OSError, EOFError):
-                connection.close()
-                self._looked = -1.0
-                await asyncio.sleep(_LOOK_AGAIN_SECONDS)
-                continue
-            return worker
+                await asyncio.sleep(_LOOK_SECONDS)
+            finally:
+                if transport is not None and not worker.pid:
+                    transport.close()
         raise ServiceBusy("the workers are being started", remedy="try again in a moment")
+
+    def _follow(self) -> None:
+        """Learn from time to time which snapshot is the current one."""
+        if self._closed:
+            return
+        try:
+            number = os.readlink(self._folder / "current")
+        except OSError:
+            number = self._number
+        if number != self._number:
+            self._number = number
+            self._drop_idle()
+        self.loop.call_later(_LOOK_SECONDS, self._follow)
 
     def _drop_idle(self) -> None:
         for worker in self._idle:
-            worker.connection.close()
+            worker.close()
         self._idle.clear()
 
 
-def _is_closed(connection: socket.socket) -> bool:
-    """Whether the other end of an idle connection has gone."""
-    try:
-        return connection.recv(1, socket.MSG_PEEK) == b""
-    except BlockingIOError:
-        return False
-    except OSError:
-        return True
+def _client_has_left() -> KgError:
+    return QueryStopped("the client has left", remedy="ask again")
+
+
+def _closing() -> KgError:
+    return ServiceBusy("the service is being stopped", remedy="ask again when it has started")
+
+
+def _no_turn(seconds: float) -> KgError:
+    return ServiceBusy(f"the turn of the query did not come in {seconds:g} seconds", remedy="try again in a moment")
 
 
 def _told(told: dict[str, Any]) -> QueryError:

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextvars import ContextVar
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from kg.errors import SnapshotMissing
-from kg.store.pool import Pool
+from kg.store.pool import Left, Pool
 from kg.store.results import Term
 from kg.store.snapshots import Description, describe_snapshot
+
+CLIENT: Final[ContextVar[Left | None]] = ContextVar("CLIENT", default=None)
+"""Who waits for what this thread asks; when they leave, the query ends."""
 
 
 class PooledResults:
@@ -72,13 +76,13 @@ class PooledSnapshot:
     ) -> PooledResults:
         """Ask it; the text has been vetted."""
         asked = {"query": text, "default_graphs": list(default_graphs), "named_graphs": list(named_graphs)}
-        return PooledResults(lambda how: self._run(self._answer({**asked, **how})))
+        return PooledResults(lambda how: self._fetch({**asked, **how}))
 
-    def _run(self, answer: Coroutine[Any, Any, bytes]) -> bytes:
-        return asyncio.run_coroutine_threadsafe(answer, self._pool.loop).result()
+    def _fetch(self, request: dict[str, Any]) -> bytes:
+        return asyncio.run_coroutine_threadsafe(self._answer(request, CLIENT.get()), self._pool.loop).result()
 
-    async def _answer(self, request: dict[str, Any]) -> bytes:
-        answer = await self._pool.ask(request)
+    async def _answer(self, request: dict[str, Any], left: Left | None) -> bytes:
+        answer = await self._pool.ask(request, left=left)
         try:
             return b"".join([part async for part in answer.parts()])
         finally:

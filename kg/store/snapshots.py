@@ -59,17 +59,11 @@ class Snapshot:
 
     description: Description
     _store: Store
-    _on_disk: bool
 
     @property
     def number(self) -> int:
         """Its number; a later one is higher."""
         return self.description.number
-
-    @property
-    def on_disk(self) -> bool:
-        """Whether it is read from disk, not from memory."""
-        return self._on_disk
 
     def query(self, text: str, *, default_graphs: Sequence[str] = (), named_graphs: Sequence[str] = ()) -> Results:
         """Ask it; the text has been vetted.
@@ -227,12 +221,12 @@ def open_snapshot(folder: Path, *, memory_quads: int) -> Snapshot:
     description = describe_snapshot(folder)
     try:
         if description.quads > memory_quads:
-            return Snapshot(description, Store.read_only(str(folder / "store")), _on_disk=True)
+            return Snapshot(description, Store.read_only(str(folder / "store")))
         store = Store()
         store.bulk_extend(_with_merge((folder / "dataset.nq").read_bytes(), description.default_graph))
     except (OSError, RuntimeError, SyntaxError) as error:
         raise _unusable(folder, error) from error
-    return Snapshot(description, store, _on_disk=False)
+    return Snapshot(description, store)
 
 
 def describe_snapshot(folder: Path) -> Description:

@@ -25,18 +25,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from kg.errors import QueryError, QuerySyntax
+from kg.errors import KgError, QueryError, QueryRefused, QuerySyntax
 from kg.namespaces import PREFIXES
 from kg.sparql import called_services
 from kg.store.federation import refuse_private
 from kg.store.frames import HEAD_BYTES, PID_BYTES, frame
 from kg.store.results import Results
-from kg.store.snapshots import Snapshot, open_snapshot
+from kg.store.snapshots import Snapshot, describe_snapshot, open_snapshot
 
 _CHUNK_BYTES: Final = 128 * 1024
 _SMALL_BYTES: Final = 64 * 1024
 _WORTH_SENDING_BYTES: Final = 4 * 1024
 _PATIENCE_SECONDS: Final = 0.01
+# Rows for a page are held by the server process, as a whole.
+_MOST_ROWS_BYTES: Final = 16 * 1024 * 1024
 # A worker that has grown by this much is replaced by a new one after its answer.
 _GROWTH_BYTES: Final = 64 * 1024 * 1024
 
@@ -76,9 +78,11 @@ class _Writer:
         return time.monotonic() - self._since > _PATIENCE_SECONDS
 
     def _send(self, kind: bytes) -> None:
-        self._connection.sendall(kind + len(self._held).to_bytes(4, "big"))
-        self._connection.sendall(self._held)
-        self._held = bytearray()
+        """The engine may hand out any amount at once; no frame is larger than a part."""
+        held, self._held = memoryview(self._held), bytearray()
+        for start in range(0, len(held) or 1, _CHUNK_BYTES):
+            part = held[start : start + _CHUNK_BYTES]
+            self._connection.sendall(frame(kind, part))
         self.started = True
 
 
@@ -101,7 +105,7 @@ def answer_to(snapshot: Snapshot, request: dict[str, Any], connection: socket.so
             results.write(request["format"], PREFIXES | snapshot.description.prefixes, writer)
             writer.end()
         else:
-            connection.sendall(frame(b"R", json.dumps(_rows(results, request["limit"])).encode()))
+            connection.sendall(frame(b"R", _rows(results, request["limit"])))
     except QueryError as error:
         told = _told(error)
         if services and told["kind"] == "QueryError":
@@ -109,12 +113,17 @@ def answer_to(snapshot: Snapshot, request: dict[str, Any], connection: socket.so
         connection.sendall(frame(b"E", json.dumps(told).encode()))
 
 
-def _rows(results: Results, limit: int) -> dict[str, Any]:
-    rows = [
-        [[term.kind, term.value, term.language, term.datatype] if term else None for term in row]
-        for row in results.rows(limit)
-    ]
-    return {"columns": results.columns, "boolean": results.boolean, "rows": rows}
+def _rows(results: Results, limit: int) -> bytes:
+    rows = []
+    room = _MOST_ROWS_BYTES
+    for row in results.rows(limit):
+        rows.append([[term.kind, term.value, term.language, term.datatype] if term else None for term in row])
+        room -= sum(len(term.value) for term in row if term)
+        if room < 0:
+            raise QueryRefused(
+                "the first rows of the answer are too large for a page", remedy="ask for it in another format, as csv"
+            )
+    return json.dumps({"columns": results.columns, "boolean": results.boolean, "rows": rows}).encode()
 
 
 def _told(error: QueryError) -> dict[str, Any]:
@@ -171,7 +180,12 @@ def _limit_time(seconds: int) -> None:
 
 def _fork_worker(listener: socket.socket, folder: Path, snapshot: Snapshot | None, bounds: Bounds) -> None:
     connection, _ = listener.accept()
-    if os.fork():
+    try:
+        child = os.fork()
+    except OSError as error:  # too many processes: whoever asks sees the connection closed, and asks again
+        print(f"no worker can be started: {error}", file=sys.stderr)
+        child = -1
+    if child:
         connection.close()
         return
     status = 0
@@ -184,6 +198,9 @@ def _fork_worker(listener: socket.socket, folder: Path, snapshot: Snapshot | Non
         status = 1
     except MemoryError:
         status = 2
+    except BaseException:  # noqa: BLE001 - this is the outermost handler of a process that must not go on
+        sys.excepthook(*sys.exc_info())
+        status = 3
     finally:
         os._exit(status)
 
@@ -192,9 +209,9 @@ def main(folder: Path, address: str, *, memory_quads: int, bounds: Bounds) -> No
     """Serve one snapshot at the address of a Unix socket; the socket appears when the snapshot is open."""
     os.setpgid(0, 0)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    snapshot: Snapshot | None = open_snapshot(folder, memory_quads=memory_quads)
-    if snapshot and snapshot.on_disk:
-        snapshot = None  # an engine that is open on disk has threads, which a fork would lose
+    # An engine that is open on disk has threads, which a fork would lose; there each worker opens it for itself.
+    in_memory = describe_snapshot(folder).quads <= memory_quads
+    snapshot = open_snapshot(folder, memory_quads=memory_quads) if in_memory else None
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the system collects workers that have ended
     gc.collect()
     gc.freeze()  # what is shared with the workers stays shared
@@ -232,4 +249,7 @@ def _wait_for_workers() -> None:
 if __name__ == "__main__":
     _folder, _address, *_numbers = sys.argv[1:]
     _quads, _bytes, _seconds = map(int, _numbers)
-    main(Path(_folder), _address, memory_quads=_quads, bounds=Bounds(_bytes, _seconds))
+    try:
+        main(Path(_folder), _address, memory_quads=_quads, bounds=Bounds(_bytes, _seconds))
+    except KgError as _error:
+        sys.exit(f"{_error}\nWhat to do: {_error.remedy}")

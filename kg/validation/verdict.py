@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from typing import Any, Final
 
 import pyshacl
+import rdflib
 from pyshacl.helper.path_helper import shacl_path_to_sparql_path
 from pyshacl.shapes_graph import ShapesGraph
 from rdflib import BNode, Graph, Literal, URIRef
@@ -49,7 +50,8 @@ def validate(data: bytes, shapes: Shapes) -> Report:
     """
     graph = ParsedOnceGraph()
     with _unconverted_literals_in_silence():
-        graph.parse(data=data, format="nt")
+        with _literals_as_written():
+            graph.parse(data=data, format="nt")
         _, found, text = pyshacl.validate(graph, shacl_graph=shapes.graph, inference="none", advanced=False)
     if not isinstance(found, Graph):
         raise ContentError(f"the shapes cannot be evaluated: {text}", remedy="correct the shapes", file="shapes")
@@ -84,6 +86,17 @@ def _path(found: Graph, path: Node | None) -> str:
     if isinstance(path, BNode):
         return str(shacl_path_to_sparql_path(ShapesGraph(found), path))
     return _text(path)
+
+
+@contextmanager
+def _literals_as_written() -> Iterator[None]:
+    """Keeps rdflib from rewriting literals as it reads them: the report would name a value that the data has not."""
+    before = rdflib.NORMALIZE_LITERALS
+    rdflib.NORMALIZE_LITERALS = False
+    try:
+        yield
+    finally:
+        rdflib.NORMALIZE_LITERALS = before
 
 
 @contextmanager

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gzip
 from collections import OrderedDict
-from collections.abc import Hashable, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
 from hashlib import blake2b
 from typing import Final
@@ -12,7 +12,11 @@ from typing import Final
 import zstandard
 
 Headers = Sequence[tuple[str, str]]
+Key = tuple[str | bytes, ...]
+"""What of a request decides about its answer."""
 
+# What an entry takes beside its key and body: its headers, and the objects that hold it.
+_ENTRY_BYTES: Final = 2048
 _MOST_BYTES_AN_ENTRY: Final = 1024 * 1024
 _WORTH_COMPRESSING_BYTES: Final = 1024
 _GZIP_LEVEL: Final = 6
@@ -32,8 +36,8 @@ class Kept:
 
     @property
     def size(self) -> int:
-        """How many bytes it holds by itself."""
-        return len(self.body)
+        """How many bytes it may come to hold: all compressed forms together are hardly larger than the body."""
+        return 2 * len(self.body)
 
     def entity_tag(self, encoding: str) -> str:
         """The strong entity tag: the same for the same bytes.
@@ -48,7 +52,7 @@ class Kept:
         found = self._encoded.get(encoding)
         if found is None:
             body = _encode(self.body, encoding)
-            headers = [*self._headers, ("etag", self.entity_tag(encoding)), ("content-length", str(len(body)))]
+            headers = [*self._headers, ("etag", self.entity_tag(encoding))]
             if encoding:
                 headers.append(("content-encoding", encoding))
             found = self._encoded[encoding] = (headers, body)
@@ -62,30 +66,32 @@ class Cache:
         self._most_bytes = most_bytes
         self._bytes = 0
         self._snapshot = ""
-        self._kept: OrderedDict[Hashable, Kept] = OrderedDict()
+        self._kept: OrderedDict[Key, tuple[Kept, int]] = OrderedDict()
 
-    def get(self, snapshot: str, key: Hashable) -> Kept | None:
+    def get(self, snapshot: str, key: Key) -> Kept | None:
         """The answer that is kept for a request to a snapshot."""
         if snapshot != self._snapshot:
             return None
-        kept = self._kept.get(key)
-        if kept is not None:
-            self._kept.move_to_end(key)
-        return kept
+        found = self._kept.get(key)
+        if found is None:
+            return None
+        self._kept.move_to_end(key)
+        return found[0]
 
-    def put(self, snapshot: str, key: Hashable, kept: Kept) -> None:
+    def put(self, snapshot: str, key: Key, kept: Kept) -> None:
         """Keep an answer, unless it is large; a new snapshot drops all of the one before."""
         if snapshot != self._snapshot:
             self._kept.clear()
             self._bytes = 0
             self._snapshot = snapshot
-        if kept.size > _MOST_BYTES_AN_ENTRY or key in self._kept:
+        if len(kept.body) > _MOST_BYTES_AN_ENTRY or key in self._kept:
             return
-        self._kept[key] = kept
-        self._bytes += kept.size
+        size = kept.size + sum(map(len, key)) + _ENTRY_BYTES
+        self._kept[key] = (kept, size)
+        self._bytes += size
         while self._bytes > self._most_bytes:
-            _, dropped = self._kept.popitem(last=False)
-            self._bytes -= dropped.size
+            _, (_, dropped) = self._kept.popitem(last=False)
+            self._bytes -= dropped
 
 
 @lru_cache(maxsize=256)
@@ -96,15 +102,16 @@ def choose_encoding(accept_encoding: str) -> str:
 
     >>> choose_encoding("gzip, deflate, br, zstd"), choose_encoding("gzip;q=0, *"), choose_encoding("")
     ('zstd', 'zstd', '')
-    >>> choose_encoding("gzip;q=1.0, zstd;q=0.5"), choose_encoding("identity")
-    ('gzip', '')
+    >>> choose_encoding("gzip;q=1.0, zstd;q=0.5"), choose_encoding("identity"), choose_encoding("identity, gzip;q=0.5")
+    ('gzip', '', '')
     """
     qualities: dict[str, float] = {}
     for item in accept_encoding.lower().split(","):
         name, _, parameters = item.partition(";")
         qualities[name.strip()] = _quality(parameters)
-    best = max(("zstd", "gzip"), key=lambda name: qualities.get(name, qualities.get("*", 0.0)))
-    return best if qualities.get(best, qualities.get("*", 0.0)) > 0 else ""
+    others = qualities.get("*", 0.0)
+    best = max(("zstd", "gzip"), key=lambda name: qualities.get(name, others))
+    return best if qualities.get(best, others) > qualities.get("identity", 0.0) else ""
 
 
 def _quality(parameters: str) -> float:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import cast
+from typing import Final, cast
 
 from flask import Blueprint, Response, current_app, render_template, request, url_for
 

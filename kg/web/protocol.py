@@ -18,6 +18,8 @@ FORM: Final = "application/x-www-form-urlencoded"
 QUERY: Final = "application/sparql-query"
 UPDATE: Final = "application/sparql-update"
 
+_DECIMAL: Final = re.compile(r"[0-9]{1,9}(?:\.[0-9]{1,9})?")
+
 # Source: RFC 3987 §2.2. Each plane of Unicode ends two code points early.
 _UCSCHAR: Final = (
     "\xa0-\ud7ff\uf900-\ufdcf\ufdf0-\uffef"
@@ -51,6 +53,8 @@ class QueryRequest:
     named_graphs: tuple[str, ...] = ()
     format_name: str = ""
     """The value of `format=`; empty where there is none."""
+    seconds: float | None = None
+    """The value of `timeout=`: how long the client is ready to wait; None where there is none."""
 
 
 @dataclass(frozen=True)
@@ -111,13 +115,20 @@ def _query_request(parameters: list[tuple[str, str]]) -> QueryRequest:
         raise _bad(
             "an update was sent; this endpoint answers queries and changes nothing", remedy="send a query, as `query=`"
         )
-    _refuse_repeated(values, ("query", "format"))
+    _refuse_repeated(values, ("query", "format", "timeout"))
     return QueryRequest(
         text=values.get("query", [None])[0],
         default_graphs=_graphs(values, "default-graph-uri"),
         named_graphs=_graphs(values, "named-graph-uri"),
         format_name=values.get("format", [""])[0],
+        seconds=_seconds(values["timeout"][0]) if "timeout" in values else None,
     )
+
+
+def _seconds(text: str) -> float:
+    if not _DECIMAL.fullmatch(text) or float(text) == 0:
+        raise _bad(f'timeout: "{text}" is no time', remedy="give the seconds to wait, as 5 or 0.5")
+    return float(text)
 
 
 def _by_name(parameters: list[tuple[str, str]]) -> dict[str, list[str]]:

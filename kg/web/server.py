@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import tempfile
 from functools import partial
 from pathlib import Path
+from typing import Final
 
-from granian.constants import Interfaces
+from granian.constants import Interfaces, Loops
 from granian.server.mp import MPServer
 
 from kg.errors import ServerError
 from kg.settings import Settings
 from kg.store import Keeper, KeeperSettings, Snapshots
 from kg.web.front import Front
+
+# How long a server process may take to end: for answers on their way to clients that do not take them.
+_PATIENCE_SECONDS: Final = 5
 
 
 def serve(settings: Settings) -> None:
@@ -38,8 +43,8 @@ def serve(settings: Settings) -> None:
         )
         keeper.start()
         try:
-            loader = partial(Front, settings, Path(folder))
-            _server(settings).serve(target_loader=loader, wrap_loader=False)  # type: ignore[arg-type]
+            loader = partial(Front, settings, Path(folder), os.getpid())
+            _server(settings).serve(target_loader=loader, wrap_loader=False)
         finally:
             keeper.stop()
 
@@ -49,10 +54,12 @@ def _server(settings: Settings) -> MPServer:
         target="kg.web",
         address=settings.host,
         port=settings.port,
-        interface=Interfaces.RSGI,
+        interface=Interfaces.ASGI,
         workers=settings.processes,
         websockets=False,
+        loop=Loops.uvloop,
         respawn_failed_workers=True,
+        workers_kill_timeout=_PATIENCE_SECONDS,
     )
 
 

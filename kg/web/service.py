@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+from contextvars import Context
 from dataclasses import dataclass
 from typing import Final, cast
 
@@ -42,6 +46,8 @@ class Service:
         )
         self._snapshots = snapshots or Snapshots(settings.state, memory_quads=settings.memory_quads)
         self._contents: Contents | None = None
+        self._lock = threading.Lock()
+        self._reading: tuple[int, Future[Contents]] = (0, Future())
 
     def snapshot(self) -> Readable:
         """The current snapshot.
@@ -53,7 +59,7 @@ class Service:
         return self._snapshots.current()
 
     def contents(self) -> Contents:
-        """What the current snapshot holds, read once for each.
+        """What the current snapshot holds, read once for each; who comes meanwhile waits for the same reading.
 
         Raises:
             SnapshotMissing: nothing has been built yet.
@@ -61,10 +67,22 @@ class Service:
         """
         snapshot = self.snapshot()
         held = self._contents
-        if held is None or held.number != snapshot.number:
-            questions = tuple(query for query in stored_queries(snapshot, self.limits) if query.group != CHECKS)
-            held = self._contents = Contents(snapshot.number, overview(snapshot), questions)
-        return held
+        if held is not None and held.number == snapshot.number:
+            return held
+        with self._lock:
+            number, reading = self._reading
+            first = number != snapshot.number or reading.done()
+            if first:
+                reading = Future()
+                self._reading = (snapshot.number, reading)
+        if first:
+            _fulfil(reading, lambda: self._read_contents(snapshot))
+        return reading.result()
+
+    def _read_contents(self, snapshot: Readable) -> Contents:
+        questions = tuple(query for query in stored_queries(snapshot, self.limits) if query.group != CHECKS)
+        self._contents = Contents(snapshot.number, overview(snapshot), questions)
+        return self._contents
 
     @property
     def title(self) -> str:
@@ -73,6 +91,14 @@ class Service:
             return self.contents().overview.title
         except KgError:
             return _UNKNOWN_TITLE
+
+
+def _fulfil(promise: Future[Contents], make: Callable[[], Contents]) -> None:
+    try:
+        promise.set_result(Context().run(make))  # for all who wait, also when the first of them leaves
+    except BaseException as error:
+        promise.set_exception(error)
+        raise
 
 
 def service() -> Service:

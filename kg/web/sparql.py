@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, Final
 
 from flask import Blueprint, Response, g, render_template, request, url_for
@@ -57,7 +58,8 @@ def endpoint() -> Response:
 def _plan(read: QueryRequest, asked: Request, limits: Limits) -> Plan:
     query = vet_query(read.text or "", limits)
     ask = Ask(query, read.default_graphs, read.named_graphs)
-    return plan_answer(ask, format_name=read.format_name, accept=asked.accept)
+    plan = plan_answer(ask, format_name=read.format_name, accept=asked.accept)
+    return replace(plan, seconds=read.seconds)
 
 
 def _without_query(asked: Request, format_name: str) -> Response:

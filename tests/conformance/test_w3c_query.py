@@ -1,4 +1,4 @@
-"""W3C query evaluation: data as a strict snapshot holds it, the query vetted as the endpoint does, the answer as sent."""
+"""W3C query evaluation: the data in a strict snapshot, the query vetted as by the endpoint, the answer as sent."""
 
 from pathlib import Path
 

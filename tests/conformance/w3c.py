@@ -24,6 +24,7 @@ from urllib.parse import urljoin
 import pytest
 import rdflib
 import yaml
+from _pytest.mark.structures import ParameterSet
 from pyoxigraph import DefaultGraph, NamedNode, Quad, RdfFormat, parse, serialize
 from rdflib import RDF, XSD, BNode, Graph, Literal, Namespace, URIRef
 from rdflib.collection import Collection
@@ -32,11 +33,10 @@ from rdflib.query import Result
 from rdflib.term import Node
 
 from kg.answer import Ask, answer, vet_query
-from kg.errors import KgError
 from kg.formats import format_named, formats_for
 from kg.settings import STRICT
 from kg.sparql import Limits, Query, dataset_clause
-from kg.store import Snapshots
+from kg.store import Snapshot, Snapshots
 
 HERE = Path(__file__).parent
 W3C = Path(os.environ.get("KG_W3C_DIR", HERE.parents[1].parent / "shared" / "w3c"))
@@ -141,6 +141,8 @@ SYNTAX_UPDATE_11 = Suite("syntax-update-1.1", _SPARQL_11, POSITIVE_SYNTAX | NEGA
 SHACL_CORE = Suite("shacl-core", _SHACL, frozenset({"Validate"}), only=("core",))
 SHACL_SPARQL = Suite("shacl-sparql", _SHACL, frozenset({"Validate"}), only=("sparql",))
 
+SUITES = (QUERY_11, QUERY_10, RESULTS_11, SYNTAX_11, SYNTAX_10, SYNTAX_UPDATE_11, SHACL_CORE, SHACL_SPARQL)
+
 
 def skip_module_without_suites() -> None:
     """Skip a whole file of tests, and say so, where the suites are absent."""
@@ -153,24 +155,32 @@ def skip_module_without_suites() -> None:
 
 def each_entry(*suites: Suite) -> pytest.MarkDecorator:
     """One test for each entry of the suites; a known failure must fail as long as it is known."""
-    return pytest.mark.parametrize(
-        "entry",
-        [
-            pytest.param(entry, id=f"{suite.name}:{entry.id}", marks=_marks(known_failures(suite).get(entry.id)))
-            for suite in suites
-            for entry in suite.entries()
-        ],
-    )
+    return pytest.mark.parametrize("entry", [parameter for suite in suites for parameter in _parameters(suite)])
 
 
-def known_failures(suite: Suite) -> Mapping[str, str]:
+def _parameters(suite: Suite) -> list[ParameterSet]:
+    known = known_failures(suite.name)
+    entries = suite.entries()
+    assert known.keys() <= {entry.id for entry in entries}, f"w3c-known-failures.yaml: no such tests in {suite.name}"
+    return [
+        pytest.param(
+            entry,
+            id=f"{suite.name}:{entry.id}",
+            marks=[pytest.mark.xfail(strict=True, reason=known[entry.id])] if entry.id in known else [],
+        )
+        for entry in entries
+    ]
+
+
+def known_failures(suite: str) -> Mapping[str, str]:
     """The reason of each known failure of a suite, by test."""
-    rows = yaml.safe_load((HERE / "w3c-known-failures.yaml").read_text(encoding="utf-8"))
-    return {test: row["reason"] for row in rows if row["suite"] == suite.name for test in row["tests"]}
+    return {test: row["reason"] for row in all_known_failures() if row["suite"] == suite for test in row["tests"]}
 
 
-def _marks(reason: str | None) -> list[pytest.MarkDecorator]:
-    return [pytest.mark.xfail(strict=True, raises=(AssertionError, KgError), reason=reason)] if reason else []
+def all_known_failures() -> list[dict[str, Any]]:
+    """The rows of `w3c-known-failures.yaml`: a suite, a reason, and the tests that fail for it."""
+    rows: list[dict[str, Any]] = yaml.safe_load((HERE / "w3c-known-failures.yaml").read_text(encoding="utf-8"))
+    return rows
 
 
 def path_of(iri: str) -> Path:
@@ -181,23 +191,20 @@ def path_of(iri: str) -> Path:
 @cache
 def read_graph(iri: str) -> Graph:
     """A published RDF file; relative IRIs in it are resolved as if it were read from the web."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)  # of literals that are ill-typed on purpose
-        return _parse(iri)
-
-
-def _parse(iri: str) -> Graph:
     path = path_of(iri)
-    return Graph().parse(path, format=_RDF_FORMATS[path.suffix], publicID=iri)
+    with _lexical_forms_kept():
+        return Graph().parse(path, format=_RDF_FORMATS[path.suffix], publicID=iri)
 
 
 @contextmanager
 def _lexical_forms_kept() -> Iterator[None]:
-    """Keeps rdflib from rewriting literals as it reads them: it would lose the time zone of a date."""
+    """Keeps rdflib from rewriting literals as it reads them, which loses the time zone of a date, and from warning."""
     before = rdflib.NORMALIZE_LITERALS
     rdflib.NORMALIZE_LITERALS = False
     try:
-        yield
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)
+            yield
     finally:
         rdflib.NORMALIZE_LITERALS = before
 
@@ -219,7 +226,7 @@ def _entries_below(manifest: str, root: str) -> Iterator[Entry]:
 def _listed(graph: Graph, predicate: Node) -> list[Node]:
     """The members of the lists that a manifest has at a predicate, or the values where they are no list."""
     found: list[Node] = []
-    for value in sorted(graph.objects(None, predicate)):
+    for value in sorted(graph.objects(None, predicate), key=str):
         found += Collection(graph, value) if isinstance(value, BNode) else [value]
     return found
 
@@ -243,13 +250,18 @@ def ask(entry: Entry, *, state: Path, format_name: str = "") -> bytes:
         QueryError: the query is refused, or the engine cannot evaluate it.
     """
     query = vet_text(entry.query)
-    nquads = serialize(_dataset(entry, query), format=RdfFormat.N_QUADS)
-    snapshots = Snapshots(state, memory_quads=_MEMORY_QUADS)
-    with snapshots.locked():
-        snapshots.publish(nquads, default_graph=STRICT, base=entry.query, prefixes={})
+    snapshot = _published(serialize(_dataset(entry, query), format=RdfFormat.N_QUADS) or b"", state)
     row = format_named(format_name, query.form) if format_name else formats_for(query.form)[0]
     assert row, f"{format_name} is no format for {query.form}"
-    return answer(snapshots.current(), Ask(query), row)
+    return answer(snapshot, Ask(query), row)
+
+
+@cache
+def _published(nquads: bytes, state: Path) -> Snapshot:
+    snapshots = Snapshots(state, memory_quads=_MEMORY_QUADS)
+    with snapshots.locked():
+        snapshots.publish(nquads, default_graph=STRICT, base=PUBLISHED, prefixes={})
+    return snapshots.current()
 
 
 def _dataset(entry: Entry, query: Query) -> list[Quad]:
@@ -263,12 +275,13 @@ def _dataset(entry: Entry, query: Query) -> list[Quad]:
     ]
 
 
-def _quads(iri: str, graph: NamedNode | DefaultGraph) -> list[Quad]:
+@cache
+def _quads(iri: str, graph: NamedNode | DefaultGraph) -> tuple[Quad, ...]:
     """The triples of a published file in a graph; two files share no blank node."""
     path = path_of(iri)
     rdf_format = RdfFormat.from_extension(path.suffix[1:])
     found = parse(path=path, format=rdf_format, base_iri=iri, rename_blank_nodes=True)
-    return [Quad(quad.subject, quad.predicate, quad.object, graph) for quad in found]
+    return tuple(Quad(quad.subject, quad.predicate, quad.object, graph) for quad in found)
 
 
 @dataclass(frozen=True)
@@ -299,8 +312,7 @@ def expected_answer(iri: str) -> Answer:
     path = path_of(iri)
     if path.suffix in _RESULT_FORMATS:
         return read_answer(path.read_bytes(), _RESULT_FORMATS[path.suffix])
-    with _lexical_forms_kept():
-        graph = _parse(iri)
+    graph = read_graph(iri)
     found = graph.value(None, RDF.type, RS.ResultSet)
     if found is None:
         return Answer(graph=graph)
@@ -308,9 +320,10 @@ def expected_answer(iri: str) -> Answer:
     if isinstance(boolean, Literal):
         return Answer(boolean=bool(boolean.value))
     solutions = list(graph.objects(found, RS.solution))
-    indexes = [graph.value(solution, RS.index) for solution in solutions]
-    if ordered := None not in indexes:
-        solutions.sort(key=lambda solution: int(str(graph.value(solution, RS.index))))
+    # Not `RS.index`: a namespace is a string, which has a method of that name.
+    places = {solution: graph.value(solution, RS["index"]) for solution in solutions}
+    if ordered := None not in places.values():
+        solutions.sort(key=lambda solution: int(str(places[solution])))
     return Answer(
         variables=frozenset(map(str, graph.objects(found, RS.resultVariable))),
         solutions=tuple(_solution(graph, solution) for solution in solutions),
@@ -352,16 +365,16 @@ def _assert_isomorphic(found: Graph, expected: Graph) -> None:
 
 def _lines(graph: Graph) -> list[str]:
     """The triples for people, blank nodes without their labels."""
-    return sorted(" ".join("[]" if isinstance(term, BNode) else term.n3() for term in triple) for triple in graph)  # type: ignore[attr-defined]
+    return sorted(" ".join("[]" if isinstance(term, BNode) else term.n3() for term in triple) for triple in graph)
 
 
 def _as_graph(answer: Answer, *, ordered: bool, counted: bool) -> Graph:
-    """An answer as a graph with each literal by value: a node for each different solution, or for each where ordered."""
+    """An answer as a graph, literals by value: a node for each different solution, for every one where ordered."""
     graph = Graph()
     for triple in answer.graph or ():
         graph.add(tuple(map(by_value, triple)))  # type: ignore[arg-type]
     rows = [frozenset((name, by_value(value)) for name, value in row.items()) for row in answer.solutions]
-    numbered: list[tuple[Any, int]] = list(zip(rows, range(len(rows)), strict=True)) if ordered else [*Counter(rows).items()]
+    numbered = zip(rows, range(len(rows)), strict=True) if ordered else Counter(rows).items()
     for row, number in numbered:
         node = BNode()
         graph.add((node, RS.size, Literal(number if counted else 1)))
@@ -378,21 +391,20 @@ def by_value(term: Node) -> Node:
     """
     if not isinstance(term, Literal):
         return term
-    if term.language:
-        return Literal(str(term), lang=term.language.lower())
-    if term.datatype == XSD.string:
-        return Literal(str(term))
-    value = term.value
+    if term.language or term.datatype == XSD.string:
+        return Literal(str(term), lang=term.language and term.language.lower())
+    return Literal(_canonical(term), datatype=term.datatype, normalize=False)
+
+
+def _canonical(literal: Literal) -> str:
+    """The one lexical form in which the value of a literal is compared."""
+    value = literal.value
     if isinstance(value, bool):
-        return _literal(str(value).lower(), term)
+        return str(value).lower()
     if isinstance(value, int | float):
-        return _literal(repr(value), term)
+        return repr(value)
     if isinstance(value, Decimal):
-        return _literal(format(value.normalize() + 0, "f"), term)
-    if term.datatype in _TIMES and str(term).endswith("+00:00"):
-        return _literal(str(term).removesuffix("+00:00") + "Z", term)
-    return term
-
-
-def _literal(lexical_form: str, like: Literal) -> Literal:
-    return Literal(lexical_form, datatype=like.datatype, normalize=False)
+        return format(value.normalize() + 0, "f")
+    if literal.datatype in _TIMES and literal.endswith("+00:00"):
+        return literal.removesuffix("+00:00") + "Z"
+    return str(literal)

@@ -107,5 +107,5 @@ def test_a_name_with_several_dots_is_asked_as_the_iri_that_it_stands_for(name: s
 
 
 def test_names_that_the_engine_reads_and_strings_stay_as_they_are() -> None:
-    text = 'PREFIX x: <http://e/> SELECT * { x:a.b ?p "x:a.b.c" . y:a.b.c ?q ?r }'
+    text = 'PREFIX x: <http://e/> SELECT * { x:a.b ?p "x:a.b.c" . y:a.b ?q ?r }'
     assert vet(text, Limits()).text == text

@@ -197,8 +197,56 @@ def test_says_where_a_text_cannot_be_read(text: str, line: int, column: int, mes
         ("VERSION '1.2' DESCRIBE <x:a>", "DESCRIBE"),
         ("INSERT DATA { <x:a> <x:b> 'SELECT' }", "UPDATE"),
         ("PREFIX x: <x:> DELETE WHERE { ?s ?p ?o }", "UPDATE"),
-        ("nonsense", "UPDATE"),
     ],
 )
 def test_tells_the_form_of_a_query(text: str, form: str) -> None:
     assert vet(text, LIMITS).form == form
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        # `<` behind an operand is an operator to the engine, and `#` behind it starts a comment.
+        "SELECT * { FILTER(1<2#>'''\n) SERVICE <http://e/> { ?s ?p ?o } #''')\n }",
+        "SELECT * { FILTER(1<2)SERVICE#>)\n<http://e/> { ?s ?p ?o } }",
+        "SELECT * { FILTER(true<urn:a#>) }",
+        "SELECT * { { SELECT (?a AS ?b) (?c<?d#>) { } } }",
+        # A keyword needs no white space behind or before it.
+        "SELECT * { ?s ?p trueSERVICE <http://e/> { ?a ?b ?c } }",
+        "PREFIX : <http://e/> SELECT * { SERVICE:x { ?s ?p ?o } }",
+        "PREFIX x: <http://e/> SELECT * { SERVICEx:y { ?s ?p ?o } }",
+        "PREFIX service: <x:> PREFIX : <http://e/> SELECT * { service:x { ?s ?p ?o } }",
+        "PREFIX x: <http://e/> SELECT * { ?s ?p falseServiceSilentx:y # why\n { ?a ?b ?c } }",
+        # A local name ends at its second dot.
+        "PREFIX x: <relative> SELECT * { ?s ?p x:a.b.SERVICE <http://e/> { ?a ?b ?c } }",
+        "SELECT * { ?s ?p undeclared:a.b.c }",
+    ],
+)
+def test_refuses_what_the_engine_would_read_otherwise(text: str) -> None:
+    with pytest.raises(QuerySyntax):
+        vet(text, LIMITS)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "SELECT * { FILTER(?x < ?a && ?b > ?y) }",
+        "SELECT * { ?s <urn:p#x> ?o . FILTER(?o IN (<urn:a#b>, <c>)) }",
+        "SELECT * { VALUES (?a ?b) { (<urn:a#b> <c>) } }",
+        "SELECT * { ?s ?p (<http://e/a#b> <http://e/c>) }",
+        "PREFIX service: <http://e/> SELECT * FROM service:g { GRAPH service:g { ?s service:p service:o } }",
+        "PREFIX x: <http://e/> SELECT * { ?s ?p x:c { ?a ?b ?c } }",
+    ],
+)
+def test_lets_through_what_the_engine_reads_alike(text: str) -> None:
+    assert vet(text, LIMITS).form == "SELECT"
+
+
+def test_knows_no_word_that_the_standard_does_not() -> None:
+    with pytest.raises(QuerySyntax, match="nonsense is no word of SPARQL"):
+        vet("nonsense", LIMITS)
+
+
+def test_a_name_that_is_spelled_out_hides_nothing() -> None:
+    text = r"PREFIX x: <urn:a> SELECT * { FILTER(1 x:b.c.d\#) }"
+    assert r"<urn:ab.c.d\u0023>" in vet(text, LIMITS).text

@@ -1,13 +1,19 @@
-"""Memory of a service: of all its processes, what they share counted once."""
+"""What a service takes, all its processes together: memory, and whether it still computes."""
 
 from __future__ import annotations
 
+import os
 import threading
+import time
 from contextlib import suppress
 from pathlib import Path
 from typing import Final, Self
 
 _LOOK_SECONDS: Final = 0.1
+_QUIET_SECONDS: Final = 0.1
+_QUIET_SHARE: Final = 0.1
+_UTIME: Final = 11
+"""Place of the field `utime` in /proc/PID/stat behind the name of the program; `stime` follows."""
 
 
 def memory_megabytes(pid: int) -> float:
@@ -16,6 +22,17 @@ def memory_megabytes(pid: int) -> float:
     Source: proc(5), `smaps_rollup`: a page that n processes share counts as one n-th for each.
     """
     return sum(_kilobytes(each) for each in _family(pid)) / 1024
+
+
+def wait_until_quiet(pid: int, *, most_seconds: float) -> bool:
+    """Wait until a process and its descendants compute almost nothing; False where they still do at the end."""
+    end = time.monotonic() + most_seconds
+    while time.monotonic() < end:
+        before = _computed_seconds(pid)
+        time.sleep(_QUIET_SECONDS)
+        if _computed_seconds(pid) - before <= _QUIET_SECONDS * _QUIET_SHARE:
+            return True
+    return False
 
 
 class Peak:
@@ -62,3 +79,12 @@ def _kilobytes(pid: int) -> int:
             if line.startswith("Pss:"):
                 return int(line.split()[1])
     return 0
+
+
+def _computed_seconds(pid: int) -> float:
+    ticks = 0
+    for each in _family(pid):
+        with suppress(OSError):
+            fields = Path(f"/proc/{each}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
+            ticks += int(fields[_UTIME]) + int(fields[_UTIME + 1])
+    return ticks / os.sysconf("SC_CLK_TCK")

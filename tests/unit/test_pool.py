@@ -1,0 +1,355 @@
+"""The pool over real worker processes: answers, ends, turns and places, and workers that vanish."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import random
+import shutil
+import signal
+import tempfile
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from kg.errors import QueryRefused, QueryStopped, QuerySyntax, ServiceBusy, SnapshotMissing
+from kg.store import Keeper, KeeperSettings, Pool, PoolLimits
+
+ASK = {"query": "ASK {}", "format": "csv"}
+COUNT = {"query": "SELECT (COUNT(*) AS ?n) WHERE { ?s ?p ?o }", "format": "csv"}
+ROWS = {"query": "SELECT ?s WHERE { ?s a ?class } ORDER BY ?s", "limit": 2}
+ALL = "?a ?b ?c . ?d ?e ?f . ?g ?h ?i . ?j ?k ?l . ?m ?n ?o"
+SLOW = {"query": f"SELECT (COUNT(*) AS ?count) WHERE {{ {ALL} . ?p ?q ?r . ?t ?u ?v }}", "format": "csv"}
+ENDLESS = {"query": f"SELECT * WHERE {{ {ALL} . ?p ?q ?r . ?t ?u ?v }}", "format": "csv"}
+
+Test = Callable[[Pool], Awaitable[None]]
+
+
+@contextmanager
+def kept_open(state: Path) -> Iterator[Path]:
+    """A folder with the socket of the current snapshot, as the server has it."""
+    folder = Path(tempfile.mkdtemp(prefix="kg-test-"))
+    keeper = Keeper(KeeperSettings(state, memory_quads=10_000, most_bytes=256 * 1024 * 1024, most_seconds=10), folder)
+    keeper.start()
+    try:
+        yield folder
+    finally:
+        keeper.stop()
+        shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="module")
+def folder(small: Path) -> Iterator[Path]:
+    with kept_open(small / "state") as opened:
+        yield opened
+
+
+def run(folder: Path, test: Test, **limits: Any) -> None:
+    """Run a test in an event loop with a pool of its own."""
+
+    async def main() -> None:
+        pool = Pool(folder, PoolLimits(**limits), asyncio.get_running_loop())
+        try:
+            async with asyncio.timeout(30):
+                await test(pool)
+        finally:
+            pool.close()
+
+    asyncio.run(main())
+
+
+async def whole(pool: Pool, request: dict[str, Any], **how: Any) -> bytes:
+    answer = await pool.ask(request, **how)
+    try:
+        return b"".join([part async for part in answer.parts()])
+    finally:
+        answer.close()
+
+
+async def worker_pid(pool: Pool) -> int:
+    """The worker that answers next."""
+    answer = await pool.ask(ASK)
+    answer.close()
+    return answer._worker.pid
+
+
+async def is_gone(pid: int) -> bool:
+    for _ in range(100):
+        if not Path(f"/proc/{pid}").exists():
+            return True
+        await asyncio.sleep(0.01)
+    return False
+
+
+async def running(pool: Pool, count: int, request: dict[str, Any] = SLOW, **how: Any) -> list[asyncio.Task[bytes]]:
+    """That many queries, begun."""
+    tasks = [asyncio.create_task(whole(pool, request, **how)) for _ in range(count)]
+    await asyncio.sleep(0.2)
+    return tasks
+
+
+# Answers.
+
+
+def test_an_answer_is_bytes_in_a_format_or_rows(folder: Path) -> None:
+    async def test(pool: Pool) -> None:
+        assert await whole(pool, ASK) == b"true"
+        rows = json.loads(await whole(pool, ROWS))
+        assert (rows["columns"], rows["boolean"], len(rows["rows"])) == (["s"], None, 2)
+        assert rows["rows"] == sorted(rows["rows"])
+        answer = await pool.ask(COUNT)
+        assert answer.whole
+        assert answer.number == pool.number() == "000001"
+        answer.close()
+
+    run(folder, test)
+
+
+def test_a_worker_is_used_again_but_not_after_a_slow_query(folder: Path) -> None:
+    async def test(pool: Pool) -> None:
+        first = await worker_pid(pool)
+        assert await worker_pid(pool) == first
+        with pytest.raises(QuerySyntax) as error:
+            await whole(pool, {"query": "SELECT * {", "format": "csv"})
+        assert (error.value.line, error.value.remedy != "") == (1, True)
+        assert await worker_pid(pool) == first
+        with pytest.raises(QueryStopped):
+            await whole(pool, SLOW, seconds=0.1)
+        assert await is_gone(first)
+        assert await worker_pid(pool) != first
+
+    run(folder, test)
+
+
+def test_a_long_answer_comes_in_parts_of_limited_size(folder: Path) -> None:
+    doubled = " ".join(f"BIND (CONCAT(?t{at}, ?t{at}) AS ?t{at + 1})" for at in range(20))
+    request = {"query": f'SELECT ?t20 WHERE {{ BIND ("text" AS ?t0) {doubled} }}', "format": "csv"}
+
+    async def test(pool: Pool) -> None:
+        answer = await pool.ask(request)
+        parts = [part async for part in answer.parts()]
+        answer.close()
+        assert b"".join(parts) == b"t20\r\n" + b"text" * 2**20 + b"\r\n"
+        assert max(map(len, parts)) <= 128 * 1024
+
+    run(folder, test)
+
+
+def test_rows_for_a_page_are_limited_in_size(folder: Path) -> None:
+    doubled = " ".join(f"BIND (CONCAT(?t{at}, ?t{at}) AS ?t{at + 1})" for at in range(20))
+
+    async def test(pool: Pool) -> None:
+        with pytest.raises(QueryRefused, match="too large for a page"):
+            await whole(
+                pool, {"query": f'SELECT ?t20 WHERE {{ ?s ?p ?o BIND ("text" AS ?t0) {doubled} }}', "limit": 10}
+            )
+
+    run(folder, test)
+
+
+# Ends.
+
+
+def test_a_query_ends_at_its_deadline_with_its_worker(folder: Path) -> None:
+    async def test(pool: Pool) -> None:
+        first = await worker_pid(pool)
+        with pytest.raises(QueryStopped, match=r"stopped after 0\.2 seconds"):
+            await whole(pool, SLOW, seconds=30)
+        assert await is_gone(first)
+
+    run(folder, test, seconds=0.2)
+
+
+def test_a_query_ends_when_its_client_leaves(folder: Path) -> None:
+    async def test(pool: Pool) -> None:
+        for request in (SLOW, ENDLESS):
+            left: asyncio.Future[Any] = pool.loop.create_future()
+            pid = await worker_pid(pool)
+            (query,) = await running(pool, 1, request, left=lambda: left)  # noqa: B023
+            left.set_result(None)
+            with pytest.raises(QueryStopped, match="left"):
+                await query
+            assert await is_gone(pid)
+
+    run(folder, test)
+
+
+def test_a_query_ends_when_whoever_asks_is_cancelled(folder: Path) -> None:
+    async def test(pool: Pool) -> None:
+        for _ in range(3):
+            pid = await worker_pid(pool)
+            (query,) = await running(pool, 1)
+            query.cancel()
+            await asyncio.wait([query])
+            assert await is_gone(pid)
+        assert await whole(pool, ASK) == b"true"
+
+    run(folder, test, workers=1)
+
+
+def test_an_answer_that_is_not_read_to_its_end_ends_with_its_worker(folder: Path) -> None:
+    async def test(pool: Pool) -> None:
+        answer = await pool.ask(ENDLESS)
+        pid = answer._worker.pid
+        async for part in answer.parts():
+            assert part
+            break
+        answer.close()
+        assert await is_gone(pid)
+
+    run(folder, test)
+
+
+def test_time_in_which_the_client_takes_its_answer_does_not_count(folder: Path) -> None:
+    async def test(pool: Pool) -> None:
+        answer = await pool.ask(ENDLESS)
+        taken = 0
+        async for part in answer.parts():
+            taken += len(part)
+            await asyncio.sleep(0.1)
+            if taken > 10 * 128 * 1024:
+                break
+        answer.close()
+
+    run(folder, test, seconds=0.5)
+
+
+def test_a_closed_pool_ends_everything_and_takes_nothing(folder: Path) -> None:
+    async def test(pool: Pool) -> None:
+        idle = await worker_pid(pool)
+        queries = await running(pool, 2)
+        pool.close()
+        for query in queries:
+            with pytest.raises(ServiceBusy):
+                await query
+        assert await is_gone(idle)
+        with pytest.raises(ServiceBusy):
+            await pool.ask(ASK)
+
+    run(folder, test, workers=1)
+
+
+# Turns and places.
+
+
+def test_more_than_may_wait_are_turned_away_and_the_others_get_their_turn(folder: Path) -> None:
+    async def test(pool: Pool) -> None:
+        slow = await running(pool, 2, seconds=0.6)
+        waiting = await running(pool, 3, ASK)
+        for _ in range(3):
+            with pytest.raises(ServiceBusy, match="2 queries run and 3 wait"):
+                await pool.ask(ASK)
+        assert await asyncio.gather(*waiting) == [b"true"] * 3
+        assert all(isinstance(error, QueryStopped) for error in await asyncio.gather(*slow, return_exceptions=True))
+
+    run(folder, test, workers=2, waiting=3)
+
+
+def test_waiting_counts_as_time_and_is_told_apart(folder: Path) -> None:
+    async def test(pool: Pool) -> None:
+        slow = await running(pool, 1)
+        with pytest.raises(ServiceBusy, match=r"did not come in 0\.3 seconds"):
+            await whole(pool, ASK, seconds=0.3)
+        slow[0].cancel()
+
+    run(folder, test, workers=1)
+
+
+def test_who_gives_up_waiting_leaves_the_queue(folder: Path) -> None:
+    async def test(pool: Pool) -> None:
+        slow = await running(pool, 1)
+        left: asyncio.Future[Any] = pool.loop.create_future()
+        for give_up in (
+            lambda query: query.cancel(),
+            lambda _: left.set_result(None),
+        ):
+            (query,) = await running(pool, 1, ASK, left=lambda: left)
+            with pytest.raises(ServiceBusy):
+                await pool.ask(ASK)
+            give_up(query)
+            await asyncio.wait([query])
+            assert query.cancelled() or isinstance(query.exception(), QueryStopped)
+        waiting = await running(pool, 1, ASK)
+        slow[0].cancel()
+        assert await waiting[0] == b"true"
+
+    run(folder, test, workers=1, waiting=1)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_no_place_is_lost_or_won_whatever_is_cancelled_when(folder: Path, seed: int) -> None:
+    chance = random.Random(seed)
+
+    async def one(pool: Pool) -> None:
+        request = chance.choice([ASK, COUNT, ROWS, SLOW, ENDLESS])
+        task = asyncio.create_task(whole(pool, request, seconds=chance.choice([0.01, 0.05, 0.1])))
+        await asyncio.sleep(chance.random() * 0.1)
+        if chance.random() < 0.5:
+            task.cancel()
+        await asyncio.wait([task])
+
+    async def test(pool: Pool) -> None:
+        await asyncio.gather(*(one(pool) for _ in range(40)))
+        slow = await running(pool, 2)
+        waiting = await running(pool, 1, ASK)
+        with pytest.raises(ServiceBusy, match="2 queries run and 1 wait"):
+            await pool.ask(ASK)
+        for query in slow:
+            query.cancel()
+        assert await waiting[0] == b"true"
+
+    run(folder, test, workers=2, waiting=1)
+
+
+# Workers that vanish, snapshots that come.
+
+
+def test_a_worker_that_was_killed_while_idle_costs_nobody_an_answer(folder: Path) -> None:
+    async def test(pool: Pool) -> None:
+        for _ in range(20):
+            os.kill(await worker_pid(pool), signal.SIGKILL)
+            assert await whole(pool, ASK) == b"true"
+
+    run(folder, test)
+
+
+def test_a_worker_that_is_killed_while_busy_ends_its_query(folder: Path) -> None:
+    async def test(pool: Pool) -> None:
+        pid = await worker_pid(pool)
+        (query,) = await running(pool, 1)
+        os.kill(pid, signal.SIGKILL)
+        with pytest.raises(QueryStopped, match="memory"):
+            await query
+        assert await whole(pool, ASK) == b"true"
+
+    run(folder, test)
+
+
+def test_idle_workers_are_let_go_when_a_new_snapshot_is_there(library: Path) -> None:
+    async def test(pool: Pool) -> None:
+        first = await worker_pid(pool)
+        shutil.copytree(library / "snapshots/000001", library / "snapshots/000002")
+        (library / "current.new").symlink_to("snapshots/000002")
+        (library / "current.new").replace(library / "current")
+        assert await is_gone(first) or await is_gone(first)
+        assert pool.number() == "000002"
+        answer = await pool.ask(ASK)
+        assert answer.number == "000002"
+        answer.close()
+
+    with kept_open(library) as opened:
+        run(opened, test)
+
+
+def test_without_a_snapshot_nothing_can_be_asked(tmp_path: Path) -> None:
+    async def test(pool: Pool) -> None:
+        with pytest.raises(SnapshotMissing, match="no snapshot"):
+            pool.number()
+        with pytest.raises(SnapshotMissing, match="no snapshot"):
+            await pool.ask(ASK)
+
+    run(tmp_path, test)
