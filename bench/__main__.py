@@ -26,7 +26,7 @@ from typing import Final
 
 from pyoxigraph import DefaultGraph, Quad, RdfFormat, parse, serialize
 
-from bench.figures import Figure
+from bench.figures import Figure, rounded
 from bench.generate import write_dataset
 from bench.measure import (
     Bench,
@@ -267,6 +267,15 @@ def run(plan: Plan, work: Path, *, title: str) -> Run:
     return Run(title, facts, runner.figures, runner.remarks, f"{plan.deadline_seconds:g} s")
 
 
+def _raw(found: Run) -> str:
+    """The run as JSON, a figure a line."""
+    figures = (
+        json.dumps(asdict(figure) | {"values": [rounded(value) for value in figure.values]}) for figure in found.figures
+    )
+    about = {"title": found.title, "facts": found.facts, "remarks": found.remarks, "deadline": found.deadline}
+    return f'{{"run": {json.dumps(about)},\n"figures": [\n' + ",\n".join(figures) + "\n]}\n"
+
+
 def main() -> None:
     """Read the command line, run, write the report."""
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__.splitlines()[0])
@@ -280,7 +289,7 @@ def main() -> None:
         found = run(FULL if options.full else QUICK, Path(work), title=f"Benchmarks of {today}")
     options.results.mkdir(parents=True, exist_ok=True)
     (options.results / f"{name}.svg").write_text(svg(chart_groups(found.figures)), encoding="utf-8")
-    (options.results / f"{name}.json").write_text(json.dumps(asdict(found)) + "\n", encoding="utf-8")
+    (options.results / f"{name}.json").write_text(_raw(found), encoding="utf-8")
     report = options.results / f"{name}.md"
     report.write_text(markdown(found, f"{name}.svg"), encoding="utf-8")
     print(report)

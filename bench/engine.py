@@ -8,26 +8,28 @@ and `format`; each line of standard output one with `seconds` and `bytes`, the f
 
 from __future__ import annotations
 
+import io
 import json
 import sys
 import time
-from typing import Any
+from typing import IO, Any, cast
 
 from pyoxigraph import QueryBoolean, QueryResultsFormat, QueryTriples, RdfFormat, Store
 
 
-class _Sink:
+class _Sink(io.RawIOBase):
     """Takes bytes, counts them and lets them go."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.bytes = 0
 
-    def write(self, data: bytes) -> int:
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: Any) -> int:
         self.bytes += len(data)
         return len(data)
-
-    def flush(self) -> None:
-        """There is nothing to flush."""
 
 
 def open_store(kind: str, place: str) -> Store:
@@ -42,13 +44,14 @@ def open_store(kind: str, place: str) -> Store:
 def answer(store: Store, query: str, format_name: str) -> dict[str, Any]:
     """Evaluate a query and write its answer in a format to nowhere."""
     sink = _Sink()
+    output = cast("IO[bytes]", sink)
     began = time.perf_counter()
     results = store.query(query)
     if isinstance(results, QueryTriples):
-        results.serialize(sink, RdfFormat.N_TRIPLES)
+        results.serialize(output, RdfFormat.N_TRIPLES)
     else:
         asked = QueryResultsFormat.CSV if format_name == "csv" and not isinstance(results, QueryBoolean) else None
-        results.serialize(sink, asked or QueryResultsFormat.JSON)
+        results.serialize(output, asked or QueryResultsFormat.JSON)
     return {"seconds": time.perf_counter() - began, "bytes": sink.bytes}
 
 

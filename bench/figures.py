@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from math import isfinite
 from statistics import geometric_mean, median
 
 
@@ -36,12 +37,22 @@ def ratio_of_means(figures: Iterable[Figure], bases: Iterable[Figure]) -> float 
     """The geometric mean of the ratios of the cases that both have; None where there is none."""
     known = {base.case: base for base in bases}
     ratios = [ratio(figure, known[figure.case]) for figure in figures if figure.case in known]
-    return geometric_mean(ratios) if ratios else None
+    return _geometric(ratios) if ratios else None
 
 
 def mean(figures: Sequence[Figure]) -> float:
     """The geometric mean of the medians."""
-    return geometric_mean([figure.middle for figure in figures])
+    return _geometric([figure.middle for figure in figures])
+
+
+def _geometric(values: Sequence[float]) -> float:
+    """Of one value it is that value; a zero makes it zero."""
+    return geometric_mean(values) if all(values) else 0.0
+
+
+def rounded(value: float) -> float | None:
+    """A value with as many digits as it deserves; None for one without bound, which JSON does not know."""
+    return float(f"{value:.4g}") if isfinite(value) else None
 
 
 def _part(value: float, base: float) -> float:

@@ -60,7 +60,7 @@ class Outcome:
 def run_load(job: Job) -> Outcome:
     """Do a job in a process of its own."""
     done = subprocess.run(
-        [sys.executable, "-m", "bench.load"],  # noqa: S603 - our own module
+        [sys.executable, "-m", "bench.load"],
         input=json.dumps(asdict(job)).encode(),
         stdout=subprocess.PIPE,
         check=True,
@@ -139,7 +139,10 @@ def work(job: Job) -> Outcome:
                 resting.append((now + job.pause_seconds, client))
             else:
                 _ask(selector, client, job.port, requests)
-    return _outcome(latencies, failed, time.perf_counter() - began)
+    seconds = time.perf_counter() - began
+    for key in list(selector.get_map().values()):
+        _drop(selector, key.data)
+    return _outcome(latencies, failed, seconds)
 
 
 def _begin(selector: selectors.BaseSelector, port: int, requests: _Requests) -> None:

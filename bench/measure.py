@@ -31,6 +31,7 @@ _WARM_SECONDS: Final = 0.3
 _QUIET_WITHIN_SECONDS: Final = 2.0
 _SLOW_SECONDS: Final = 1.0
 """What took longer is not repeated."""
+_SLOW_EXPORT_SECONDS: Final = 3.0
 _MOST_EXPORT_SECONDS: Final = 600.0
 _READ_BYTES: Final = 256 * 1024
 _EXPORTS: Final = (
@@ -259,7 +260,7 @@ def measure_exports(bench: Bench, rows: int) -> list[Figure]:
         for turn in range(bench.pace.rounds):
             for service in bench.services:
                 before = taken.setdefault(service.name, [])
-                if given[service.name] is None or (before and before[0][0] > 10 * _SLOW_SECONDS):
+                if given[service.name] is None or (before and before[0][0] > _SLOW_EXPORT_SECONDS):
                     continue
                 with connect(service.address.port, timeout_seconds=_MOST_EXPORT_SECONDS) as connection:
                     request = get_request(service.address, f"{query}\n#{next(_numbers)}", accept=accept)

@@ -160,7 +160,7 @@ _SHOP: Final = (
         "aggregate",
         "price by country",
         1,
-        "SELECT ?c (AVG(?price) AS ?mean) (COUNT(*) AS ?n) WHERE { ?o :vendor/:country ?c ; :price ?price } GROUP BY ?c",
+        "SELECT ?c (AVG(?price) AS ?m) (COUNT(?o) AS ?n) WHERE { ?o :price ?price ; :vendor/:country ?c } GROUP BY ?c",
     ),
     (
         "aggregate",
@@ -214,6 +214,8 @@ GROUP BY ?maker HAVING(COUNT(*) > 20) ORDER BY DESC(?mean) ?maker LIMIT 10""",
 RUNAWAYS: Final = {
     "cross product": "SELECT (COUNT(*) AS ?n) WHERE { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i }",
     "memory bomb": "SELECT * WHERE { ?a ?b ?c . ?d ?e ?f } ORDER BY ?f ?c",
-    "regex": 'SELECT (COUNT(*) AS ?n) WHERE { ?a ?b ?c . ?d ?e ?f FILTER(REGEX(CONCAT(STR(?c), STR(?f)), "(a.*){12}b$")) }',
-    "deep path": "SELECT (COUNT(*) AS ?n) WHERE { ?a (!:none)* ?b . ?b (!:none)* ?c }",
+    "regex": """SELECT (COUNT(*) AS ?n) WHERE {
+  ?a ?b ?c . ?d ?e ?f FILTER(REGEX(CONCAT(STR(?c), STR(?f)), "(a.*){12}b$"))
+}""",
+    "deep path": "SELECT (COUNT(*) AS ?n) WHERE { ?a (!<urn:none>)* ?b . ?b (!<urn:none>)* ?c }",
 }

@@ -13,6 +13,9 @@ KgError
 ├── ServiceBusy            more is asked at once than can be answered
 ├── SnapshotMissing        nothing has been built yet
 ├── BuildRunning           another build holds the lock
+├── RevisionMissing        there is no such revision
+├── WriterRunning          another process writes to the ledger
+├── LedgerDamaged          the ledger is not what was written (file, line)
 ├── StoreError             the state folder cannot be read or written
 ├── ServerError            the server cannot start
 ├── JavaMissing            a reasoner was asked for and there is no Java
@@ -106,6 +109,28 @@ class SnapshotMissing(KgError):
 
 class BuildRunning(KgError):
     """Another build holds the lock of the state folder."""
+
+
+class RevisionMissing(KgError):
+    """There is no such revision."""
+
+
+class WriterRunning(KgError):
+    """Another process writes to the ledger."""
+
+
+class LedgerDamaged(KgError):
+    """The ledger is not what was written; the line counts from 1, where it is known."""
+
+    def __init__(self, message: str, *, remedy: str = "", file: str = "", line: int | None = None) -> None:
+        super().__init__(message, remedy=remedy)
+        self.file = file
+        self.line = line
+
+    @property
+    def place(self) -> str:
+        """The file, and the line as far as it is known."""
+        return f"{self.file}, line {self.line}" if self.line else self.file
 
 
 class StoreError(KgError):

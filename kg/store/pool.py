@@ -34,8 +34,12 @@ _MOST_HELD_BYTES: Final = 512 * 1024
 # After this long a query counts as slow: it is given a lower priority, and its client is watched for leaving.
 _SLOW_SECONDS: Final = 0.05
 _SLOW_PRIORITY: Final = 10
+# A worker that ends so soon had most likely ended before it was asked.
+_LOST_SECONDS: Final = 0.25
 _SHORTEST_SECONDS: Final = 0.001
 _KEPT_IDLE: Final = 4
+# Short queries run a few at a time: each is through sooner than if they shared the processors, and caches stay warm.
+_QUICK_PLACES: Final = 2
 _LOOK_SECONDS: Final = 0.05
 _ATTEMPTS: Final = 100
 
@@ -152,6 +156,7 @@ class Answer:
         self._left = left
         self._gone: asyncio.Future[Any] | None = None
         self._slow = False
+        self._quick = True
         self._done = False
         self.lost = False
         """Whether the worker had ended while it was idle, so that the query can be asked of another one."""
@@ -181,6 +186,8 @@ class Answer:
             KgError: the answer breaks off.
         """
         self._watch()
+        if not self._done:
+            self._take_its_time()
         yield self.payload
         while not self._done:
             await self._next()
@@ -195,7 +202,7 @@ class Answer:
             self._gone.remove_done_callback(self._client_left)
         if not self._done:
             self._worker.end("closed")
-        self._pool.take_back(self._worker, reusable=self._done and not self._slow)
+        self._pool.take_back(self._worker, reusable=self._done and not self._slow, quick=self._quick)
 
     async def _next(self) -> None:
         """The next frame, within the time that remains."""
@@ -207,7 +214,8 @@ class Answer:
             self.kind, self.payload = await worker.frame(loop)
         except EOFError as error:
             worker.pid = 0
-            self.lost = worker.used and not (worker.reason or self.kind or self._slow)
+            at_once = loop.time() - started < _LOST_SECONDS
+            self.lost = worker.used and at_once and not (worker.reason or self.kind)
             raise self._broken(worker.reason) from error
         finally:
             deadline.cancel()
@@ -221,7 +229,14 @@ class Answer:
     def _notice_slow(self) -> None:
         self._slow = True
         self._worker.slow_down()
+        self._take_its_time()
         self._watch()
+
+    def _take_its_time(self) -> None:
+        """Leave the place among the short queries to another one."""
+        if self._quick:
+            self._quick = False
+            self._pool.give_back(places=0, quick=1)
 
     def _watch(self) -> None:
         if self._left is not None and self._gone is None:
@@ -260,6 +275,7 @@ class Pool:
         self._idle: list[_Worker] = []
         self._busy: set[_Worker] = set()
         self._places = limits.workers
+        self._quick_places = _QUICK_PLACES
         self._queue: deque[asyncio.Future[None]] = deque()
         self._number = ""
         self._closed = False
@@ -304,8 +320,8 @@ class Pool:
             else:
                 return answer
 
-    def take_back(self, worker: _Worker, *, reusable: bool) -> None:
-        """Keep a worker for the next query, or let it go."""
+    def take_back(self, worker: _Worker, *, reusable: bool, quick: bool) -> None:
+        """Keep a worker for the next query, or let it go; `quick`: it still holds a place among the short queries."""
         self._busy.discard(worker)
         current = worker.number == self._number and not self._closed
         if reusable and worker.pid and current and len(self._idle) < _KEPT_IDLE:
@@ -313,7 +329,7 @@ class Pool:
             self._idle.append(worker)
         else:
             worker.close()
-        self._give_place()
+        self.give_back(places=1, quick=int(quick))
 
     def close(self) -> None:
         """End every query, and let all workers go."""
@@ -328,14 +344,15 @@ class Pool:
     async def _take(self, left: Left | None) -> _Worker:
         if self._closed:
             raise _closing()
-        if self._places:
+        if self._places and self._quick_places and not self._queue:
             self._places -= 1
+            self._quick_places -= 1
         else:
             await self._turn(left)
         try:
             worker = self._reused() or await self._connect()
         except BaseException:
-            self._give_place()
+            self.give_back(places=1, quick=1)
             raise
         self._busy.add(worker)
         return worker
@@ -362,20 +379,22 @@ class Pool:
             if turn in self._queue:
                 self._queue.remove(turn)
             elif not turn.cancelled() and turn.exception() is None:
-                self._give_place()  # it came while we were giving up
+                self.give_back(places=1, quick=1)  # it came while we were giving up
             raise
         finally:
             if gone is not None:
                 gone.remove_done_callback(give_up)
 
-    def _give_place(self) -> None:
-        """To whoever waits longest; else keep it."""
-        while self._queue:
+    def give_back(self, *, places: int, quick: int) -> None:
+        """Give places back: to whoever waits longest, as long as there are both kinds."""
+        self._places += places
+        self._quick_places += quick
+        while self._queue and self._places and self._quick_places:
             turn = self._queue.popleft()
             if not turn.done():
+                self._places -= 1
+                self._quick_places -= 1
                 turn.set_result(None)
-                return
-        self._places += 1
 
     def _reused(self) -> _Worker | None:
         while self._idle:

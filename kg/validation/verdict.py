@@ -26,9 +26,9 @@ _NAMELESS: Final = "[]"
 class ParsedOnceGraph(Graph):
     """A graph that parses each query text once; pySHACL asks the same text again for every focus node."""
 
-    def __init__(self) -> None:
+    def __init__(self, parsed: dict[str, Query] | None = None) -> None:
         super().__init__()
-        self._parsed: dict[str, Query] = {}
+        self._parsed: dict[str, Query] = {} if parsed is None else parsed
 
     def query(self, query_object: str | Query, *args: Any, **kwargs: Any) -> QueryResult:
         """The answer of rdflib; a text is parsed without regard to the prefixes that the graph happens to bind."""
@@ -55,6 +55,11 @@ def validate(data: bytes, shapes: Shapes) -> Report:
         _, found, text = pyshacl.validate(graph, shacl_graph=shapes.graph, inference="none", advanced=False)
     if not isinstance(found, Graph):
         raise ContentError(f"the shapes cannot be evaluated: {text}", remedy="correct the shapes", file="shapes")
+    return report_in(found, shapes)
+
+
+def report_in(found: Graph, shapes: Shapes) -> Report:
+    """The report that is written in a report graph of pySHACL."""
     [report] = found.subjects(RDF.type, SH.ValidationReport)
     return report_of(_result(found, node, shapes) for node in found.objects(report, SH.result))
 

@@ -291,6 +291,7 @@ def test_no_place_is_lost_or_won_whatever_is_cancelled_when(folder: Path, seed: 
         if chance.random() < 0.5:
             task.cancel()
         await asyncio.wait([task])
+        assert task.cancelled() or isinstance(task.exception(), QueryStopped | ServiceBusy | None)
 
     async def test(pool: Pool) -> None:
         await asyncio.gather(*(one(pool) for _ in range(40)))
@@ -321,6 +322,7 @@ def test_a_worker_that_is_killed_while_busy_ends_its_query(folder: Path) -> None
     async def test(pool: Pool) -> None:
         pid = await worker_pid(pool)
         (query,) = await running(pool, 1)
+        await asyncio.sleep(0.3)
         os.kill(pid, signal.SIGKILL)
         with pytest.raises(QueryStopped, match="memory"):
             await query
