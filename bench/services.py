@@ -55,6 +55,7 @@ class Service:
     start_seconds: float
     again: Callable[[], Service] | None = None
     """Starts the same anew."""
+    restarts: int = 0
 
     def restart(self) -> None:
         """End it as it is, and start anew: for one that still works on what nobody waits for."""
@@ -64,6 +65,7 @@ class Service:
             raise StartError(f"{self.name} cannot be started again")
         new = self.again()
         self.process, self.address = new.process, new.address
+        self.restarts += 1
 
     def answers(self, *, timeout_seconds: float = 5.0) -> bool:
         """Whether it answers the least of questions."""
@@ -94,8 +96,8 @@ class Peer:
     """Where its program is; None where it is not installed."""
     prepare: Callable[[Data, Path], None]
     """Take in the data before the start, into a folder of its own."""
-    start: Callable[[Data, Path, float], Service]
-    """Start it on what was prepared, with a longest time for a query in seconds."""
+    start: Callable[[Data, Path, float | None], Service]
+    """Start it on what was prepared; with a longest time for a query, in seconds, or with what it does by itself."""
     most_quads: int = 100_000_000
     """Larger data would take it hours or more memory than there is."""
     keeps: bool = True
@@ -148,10 +150,10 @@ def _our_command(data: Data, folder: Path) -> list[str]:
     return ["--content", str((data.content or empty).absolute()), "--state", str(folder / "state")]
 
 
-def _our_environ(deadline_seconds: float = 30) -> dict[str, str]:
+def _our_environ(deadline_seconds: float | None = None) -> dict[str, str]:
     """Our defaults, whatever is set outside."""
     environ = {name: value for name, value in os.environ.items() if not name.startswith("KG_")}
-    return environ | {"KG_QUERY_SECONDS": str(int(deadline_seconds))}
+    return environ | ({"KG_QUERY_SECONDS": str(int(deadline_seconds))} if deadline_seconds else {})
 
 
 def _prepare_ours(data: Data, folder: Path) -> None:
@@ -161,18 +163,22 @@ def _prepare_ours(data: Data, folder: Path) -> None:
         _run([sys.executable, "-m", "bench.publish", str(data.nquads), str(folder / "state")], folder)
 
 
-def _start_ours(data: Data, folder: Path, deadline_seconds: float) -> Service:
+def _start_ours(data: Data, folder: Path, deadline_seconds: float | None) -> Service:
     address = Address(_free_port(), "/sparql")
     command = [_program("kg") or "", *_our_command(data, folder), "serve", "--port", str(address.port)]
     return _spawn(OURS, command, address, folder, _our_environ(deadline_seconds))
 
 
-def _oxigraph_command(address: Address, deadline_seconds: float) -> list[str]:
-    bind = f"127.0.0.1:{address.port}"
-    return [_program("oxigraph") or "", "serve", "--bind", bind, "--timeout-s", str(int(deadline_seconds))]
+def _oxigraph_command(address: Address, deadline_seconds: float | None) -> list[str]:
+    """With a timeout it starts a thread a query that lives as long as that, and under load it ends for want of threads.
+
+    So it has one only where a deadline is measured.
+    """
+    timeout = ["--timeout-s", str(int(deadline_seconds))] if deadline_seconds else []
+    return [_program("oxigraph") or "", "serve", "--bind", f"127.0.0.1:{address.port}", *timeout]
 
 
-def _start_oxigraph_in_memory(data: Data, folder: Path, deadline_seconds: float) -> Service:
+def _start_oxigraph_in_memory(data: Data, folder: Path, deadline_seconds: float | None) -> Service:
     address = Address(_free_port(), "/query")
     service = _spawn(BASELINE, _oxigraph_command(address, deadline_seconds), address, folder)
     began = time.perf_counter()
@@ -194,13 +200,13 @@ def _prepare_oxigraph_on_disk(data: Data, folder: Path) -> None:
     _run([_program("oxigraph") or "", "load", *location, "--file", str(data.merged), "--format", "nq"], folder)
 
 
-def _start_oxigraph_on_disk(_: Data, folder: Path, deadline_seconds: float) -> Service:
+def _start_oxigraph_on_disk(_: Data, folder: Path, deadline_seconds: float | None) -> Service:
     address = Address(_free_port(), "/query")
     command = [*_oxigraph_command(address, deadline_seconds), "--location", str(folder / "store")]
     return _spawn("oxigraph serve, disk", command, address, folder)
 
 
-def _start_rdflib(data: Data, folder: Path, _: float) -> Service:
+def _start_rdflib(data: Data, folder: Path, _: float | None) -> Service:
     address = Address(_free_port(), "/")
     command = [_program("rdflib-endpoint") or "", "serve", "--host", "127.0.0.1", "--port", str(address.port)]
     return _spawn("rdflib-endpoint", [*command, str(data.nquads.absolute())], address, folder)
@@ -210,12 +216,13 @@ _VIRTUOSO_SQL_PORT: Final = "sql-port"
 _VIRTUOSO_GRAPH: Final = "http://bench.example/default"
 
 
-def _virtuoso_ini(data: Data, folder: Path, *, http_port: int, sql_port: int, deadline_seconds: float) -> Path:
+def _virtuoso_ini(data: Data, folder: Path, *, http_port: int, sql_port: int, deadline_seconds: float | None) -> Path:
     """A configuration in a folder of its own, with buffers for a tenth of the machine's memory.
 
     Source: Virtuoso 7 documentation, "Virtuoso Configuration File".
     """
     buffers = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 10 // 8700
+    deadline = f"MaxQueryExecutionTime = {int(deadline_seconds)}" if deadline_seconds else ""
     path = folder / "virtuoso.ini"
     path.write_text(
         f"""[Database]
@@ -240,14 +247,14 @@ MaxKeepAlives = 64
 KeepAliveTimeout = 60
 [SPARQL]
 ResultSetMaxRows = 100000000
-MaxQueryExecutionTime = {int(deadline_seconds)}
+{deadline}
 """,
         encoding="utf-8",
     )
     return path
 
 
-def _start_virtuoso(data: Data, folder: Path, deadline_seconds: float) -> Service:
+def _start_virtuoso(data: Data, folder: Path, deadline_seconds: float | None) -> Service:
     address, sql_port = Address(_free_port(), "/sparql"), _free_port()
     ini = _virtuoso_ini(data, folder, http_port=address.port, sql_port=sql_port, deadline_seconds=deadline_seconds)
     (folder / _VIRTUOSO_SQL_PORT).write_text(str(sql_port), encoding="ascii")
@@ -256,7 +263,7 @@ def _start_virtuoso(data: Data, folder: Path, deadline_seconds: float) -> Servic
 
 
 def _prepare_virtuoso(data: Data, folder: Path) -> None:
-    service = _start_virtuoso(data, folder, 30)
+    service = _start_virtuoso(data, folder, None)
     try:
         port = (folder / _VIRTUOSO_SQL_PORT).read_text(encoding="ascii")
         isql = _program("isql-vt") or _program("isql") or ""

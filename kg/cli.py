@@ -7,8 +7,9 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
@@ -18,7 +19,10 @@ from kg.formats import format_named, formats_for
 from kg.settings import STRICT, UNION, Settings
 from kg.sources import Content, open_content
 from kg.sparql import Limits
-from kg.store import Snapshots
+from kg.store import Ledger, Snapshots
+
+if TYPE_CHECKING:
+    from kg.submit import Desk
 
 _NOT_CONFORMING: Final = 1
 _NOT_COHERENT: Final = 1
@@ -39,6 +43,10 @@ class _Context:
     @property
     def snapshots(self) -> Snapshots:
         return Snapshots(self.settings.state, memory_quads=self.settings.memory_quads)
+
+    @property
+    def ledger(self) -> Ledger:
+        return Ledger(self.settings.state / "ledger")
 
     @property
     def limits(self) -> Limits:
@@ -71,6 +79,7 @@ def build(context: _Context, default_graph: str | None) -> None:
     Nothing is published when something does not conform; what was published before stays in service.
     """
     from kg.publish import build as publish  # noqa: PLC0415 - pySHACL takes half a second to import
+    from kg.submit import accepted  # noqa: PLC0415 - as above
 
     with _told():
         publish(
@@ -79,6 +88,7 @@ def build(context: _Context, default_graph: str | None) -> None:
             default_graph=default_graph or context.settings.default_graph,
             limits=context.limits,
             tell=_progress,
+            submitted=accepted(context.ledger),
         )
 
 
@@ -91,9 +101,16 @@ def validate(context: _Context, files: tuple[Path, ...]) -> None:
     Exit status: 0 it conforms, 1 it does not, 2 it could not be read.
     """
     from kg.publish import judge  # noqa: PLC0415 - as above
+    from kg.submit import accepted  # noqa: PLC0415 - as above
 
     with _told():
-        judged = judge(context.content, limits=context.limits, tell=_progress, candidates=files)
+        judged = judge(
+            context.content,
+            limits=context.limits,
+            tell=_progress,
+            candidates=files,
+            submitted=accepted(context.ledger),
+        )
         if judged.text:
             click.echo(judged.text)
         if not judged.report.conforms:
@@ -184,6 +201,76 @@ def stats(context: _Context) -> None:
         click.echo(f"{found.statements:,} statements in {found.graphs:,} named graphs")
         for row in found.classes:
             click.echo(f"{row.things:7,}  {row.label}")
+
+
+@main.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--author", required=True, help="Who submits.")
+@click.option("--message", "-m", required=True, help="What it is and where it comes from, in one line.")
+@click.option("--dry-run", is_flag=True, help="Only say whether it would be accepted.")
+@click.pass_obj
+def submit(context: _Context, file: Path, author: str, message: str, *, dry_run: bool) -> None:
+    """Submit the statements of a Turtle FILE: what conforms joins the graph, in a named graph of its own.
+
+    It is on disk before this command says so, and served from then on. Exit status: 0 accepted, 1 it does not conform.
+    """
+    from kg.submit import Signature  # noqa: PLC0415 - pySHACL takes half a second to import
+    from kg.submit import submit as accept  # noqa: PLC0415 - as above
+
+    with _told():
+        signature = Signature(author, _now(), message)
+        commit = accept(_desk(context), file, context.content.read_text(file), signature, dry_run=dry_run)
+        click.echo(f"accepted as revision {commit.revision}: {commit.source}" if commit else "would be accepted")
+
+
+@main.command()
+@click.argument("revision", type=click.IntRange(1))
+@click.option("--author", required=True, help="Who undoes it.")
+@click.option("--message", "-m", required=True, help="Why, in one line.")
+@click.pass_obj
+def revert(context: _Context, revision: int, author: str, message: str) -> None:
+    """Undo a submission by a new commit; the ledger keeps both."""
+    from kg.submit import Signature  # noqa: PLC0415 - as above
+    from kg.submit import revert as undo  # noqa: PLC0415 - as above
+
+    with _told():
+        commit = undo(_desk(context), revision, Signature(author, _now(), message))
+        click.echo(f"revision {revision} is undone by revision {commit.revision}")
+
+
+@main.command()
+@click.option("--patch", is_flag=True, help="With the statements that were added (A) and removed (D).")
+@click.pass_obj
+def log(context: _Context, *, patch: bool) -> None:
+    """Tell what was submitted and undone, the latest last."""
+    with _told():
+        for commit in context.ledger.entries():
+            changes = commit.changeset
+            click.echo(
+                f"{commit.revision:6}  {commit.time}  {commit.author}  "
+                f"+{len(changes.added)} -{len(changes.removed)}  {commit.message}"
+            )
+            if patch:
+                for mark, lines in (("A", changes.added), ("D", changes.removed)):
+                    for line in lines:
+                        click.echo(f"        {mark} {line}")
+
+
+def _desk(context: _Context) -> Desk:
+    from kg.submit import Desk  # noqa: PLC0415 - as above
+
+    return Desk(
+        content=context.content,
+        snapshots=context.snapshots,
+        ledger=context.ledger,
+        default_graph=context.settings.default_graph,
+        limits=context.limits,
+        tell=_progress,
+    )
+
+
+def _now() -> str:
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _progress(line: str) -> None:

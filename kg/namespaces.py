@@ -21,6 +21,8 @@ PREFIXES: Final = {
 }
 
 DCAT_CATALOG: Final = f"{PREFIXES['dcat']}Catalog"
+DCTERMS_CREATED: Final = f"{PREFIXES['dcterms']}created"
+DCTERMS_CREATOR: Final = f"{PREFIXES['dcterms']}creator"
 DCTERMS_DESCRIPTION: Final = f"{PREFIXES['dcterms']}description"
 DCTERMS_IS_PART_OF: Final = f"{PREFIXES['dcterms']}isPartOf"
 DCTERMS_TITLE: Final = f"{PREFIXES['dcterms']}title"

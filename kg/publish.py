@@ -9,12 +9,20 @@ from typing import Final
 
 from kg.entailment import Rule, describe_rules, entail, read_rule
 from kg.errors import ContentError, NotConforming, QueryError, QuerySyntax
-from kg.namespaces import DCTERMS_TITLE, shorten
+from kg.namespaces import (
+    DCTERMS_CREATED,
+    DCTERMS_CREATOR,
+    DCTERMS_TITLE,
+    PREFIXES,
+    RDF_TYPE,
+    VOID_DATASET,
+    shorten,
+)
 from kg.queries import CHECKS, NAMING_PROPERTIES, StoredQuery, describe_queries, labels_query, load_queries, query_iri
 from kg.readers import read_quads, skolemize
 from kg.sources import Content, ContentFile
-from kg.sparql import Limits
-from kg.store import Description, Snapshots, Workspace
+from kg.sparql import Limits, iri_term, string_term
+from kg.store import Description, Snapshots, Workspace, quads_of
 from kg.validation import Report, Result, load_shapes, report_of, report_text, validate
 
 Tell = Callable[[str], None]
@@ -24,6 +32,22 @@ _ENTAILED_GRAPH: Final = "entailed"
 _QUERIES_GRAPH: Final = "queries"
 _CANDIDATE_GRAPH: Final = "candidate"
 _LABELS_AT_A_TIME: Final = 500
+_XSD_DATE_TIME: Final = f"{PREFIXES['xsd']}dateTime"
+
+
+@dataclass(frozen=True)
+class Submission:
+    """Statements that somebody submitted, in a named graph of their own."""
+
+    graph: str
+    name: str
+    """What reports call the place it came from."""
+    title: str
+    author: str
+    time: str
+    """When it was accepted: xsd:dateTime in UTC."""
+    lines: tuple[str, ...]
+    """N-Quads statements."""
 
 
 @dataclass(frozen=True)
@@ -48,8 +72,16 @@ class Published:
     """Whether the build made it; the same content as before makes no new snapshot."""
 
 
-def build(content: Content, snapshots: Snapshots, *, default_graph: str, limits: Limits, tell: Tell) -> Published:
-    """Publish the content as the current snapshot.
+def build(
+    content: Content,
+    snapshots: Snapshots,
+    *,
+    default_graph: str,
+    limits: Limits,
+    tell: Tell,
+    submitted: Sequence[Submission] = (),
+) -> Published:
+    """Publish the content, with what was submitted and accepted, as the current snapshot.
 
     `tell` gets a line of progress at each step.
 
@@ -61,7 +93,7 @@ def build(content: Content, snapshots: Snapshots, *, default_graph: str, limits:
         StoreError: the state folder cannot be written.
     """
     with snapshots.locked():
-        judged = judge(content, limits=limits, tell=tell)
+        judged = judge(content, limits=limits, tell=tell, submitted=submitted)
         if not judged.report.conforms:
             raise NotConforming(
                 "the content does not conform; nothing was published",
@@ -70,15 +102,33 @@ def build(content: Content, snapshots: Snapshots, *, default_graph: str, limits:
             )
         if judged.text:
             tell(judged.text)
-        nquads = judged.workspace.canonical_nquads()
-        description, new = snapshots.publish(
-            nquads, default_graph=default_graph, base=content.base, prefixes=judged.prefixes
-        )
+        return publish(judged, content, snapshots, default_graph=default_graph, tell=tell)
+
+
+def publish(judged: Judged, content: Content, snapshots: Snapshots, *, default_graph: str, tell: Tell) -> Published:
+    """Make what was judged and conforms the current snapshot; the caller holds the lock.
+
+    Raises:
+        StoreError: the state folder cannot be written.
+    """
+    description, new = snapshots.publish(
+        judged.workspace.canonical_nquads(),
+        default_graph=default_graph,
+        base=content.base,
+        prefixes=judged.prefixes,
+    )
     tell(f"{'published' if new else 'unchanged:'} snapshot {description.number} with {description.quads:,} statements")
     return Published(description, new)
 
 
-def judge(content: Content, *, limits: Limits, tell: Tell, candidates: Sequence[Path] = ()) -> Judged:
+def judge(
+    content: Content,
+    *,
+    limits: Limits,
+    tell: Tell,
+    candidates: Sequence[Path] = (),
+    submitted: Sequence[Submission] = (),
+) -> Judged:
     """Read content, with `candidates` as further files in a graph of their own, add what follows, and judge it.
 
     Shapes see what is asserted; checks see what is entailed too.
@@ -95,6 +145,7 @@ def judge(content: Content, *, limits: Limits, tell: Tell, candidates: Sequence[
         read_rule(Path(content.name(path)), content.read_text(path), limits=limits) for path in content.rule_files()
     ]
     _describe(workspace, content, queries=queries, rules=rules, places=places)
+    _add_submitted(workspace, content, submitted, places=places)
     if candidates:
         workspace.add_ntriples(_candidate_entry(content), content.graph(_CATALOG_GRAPH))
     shapes = load_shapes((content.name(path), content.read_text(path)) for path in content.shape_files())
@@ -137,6 +188,29 @@ def _candidate_files(paths: Sequence[Path], content: Content) -> Iterator[Conten
         if path.suffix not in (".ttl", ".trig"):
             raise ContentError("neither .ttl nor .trig", remedy="give a Turtle or a TriG file", file=str(path))
         yield ContentFile(path, None if path.suffix == ".trig" else content.graph(_CANDIDATE_GRAPH))
+
+
+def _add_submitted(
+    workspace: Workspace, content: Content, submitted: Sequence[Submission], *, places: dict[str, str]
+) -> None:
+    """Each submission in its graph, and what the catalogue says of that graph."""
+    for submission in submitted:
+        quads = quads_of(submission.lines)
+        workspace.add(quads)
+        workspace.add_ntriples(_submission_entry(submission), content.graph(_CATALOG_GRAPH))
+        for quad in quads:
+            places.setdefault(str(quad.subject).strip("<>"), submission.name)
+
+
+def _submission_entry(submission: Submission) -> str:
+    node = iri_term(submission.graph)
+    created = string_term(submission.time, datatype=_XSD_DATE_TIME)
+    return (
+        f"{node} <{RDF_TYPE}> <{VOID_DATASET}> .\n"
+        f"{node} <{DCTERMS_TITLE}> {string_term(submission.title, language='en')} .\n"
+        f"{node} <{DCTERMS_CREATOR}> {string_term(submission.author)} .\n"
+        f"{node} <{DCTERMS_CREATED}> {created} .\n"
+    )
 
 
 def _candidate_entry(content: Content) -> str:

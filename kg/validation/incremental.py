@@ -1,9 +1,9 @@
 """The verdict on a change: pySHACL judges what the change can affect, on as much of the graph as that reads.
 
 A verdict at a focus node depends on the footprint of the constraint there. So it can differ from the last one only
-where an added triple is in the footprint in the new state, or a removed one was in that of the old state: from each
-changed triple the footprints are walked back to their focus nodes, and those are judged on a small graph that holds
-their footprints.
+where a footprint has changed. The first changed triple that is met in following it comes after triples that have not
+changed, so it is found from there: from each changed triple, added or removed, the footprints are walked back in the
+new state to their focus nodes. Those are judged on a small graph that holds their footprints.
 """
 
 from collections.abc import Iterable, Mapping
@@ -40,10 +40,10 @@ def validate_change(
     """
     removed = frozenset(removed)
     added = frozenset(added) - removed
-    before, after = State(state), State(state, added=added, removed=removed)
-    if compiled.unbounded or not before.has_more_than(_LARGE * (len(added) + len(removed))):
+    after = State(state, added=added, removed=removed)
+    if compiled.unbounded or not State(state).has_more_than(_LARGE * (len(added) + len(removed))):
         return _validate_all(after, compiled)
-    return _judge(_affected(before, after, added=added, removed=removed, compiled=compiled), after, compiled)
+    return _judge(_affected(added | removed, after, compiled), after, compiled)
 
 
 def _validate_all(state: State, compiled: CompiledShapes) -> Report:
@@ -53,18 +53,15 @@ def _validate_all(state: State, compiled: CompiledShapes) -> Report:
     return validate(graph.serialize(format="nt").encode(), compiled.shapes)
 
 
-def _affected(
-    before: State, after: State, *, added: Iterable[Triple], removed: Iterable[Triple], compiled: CompiledShapes
-) -> Mapping[Unit, set[Node]]:
-    """The focus nodes, by unit, of which a changed triple is, or was, in the footprint."""
+def _affected(changed: Iterable[Triple], state: State, compiled: CompiledShapes) -> Mapping[Unit, set[Node]]:
+    """The focus nodes, by unit, whose footprint has changed."""
     found: dict[Unit, set[Node]] = {}
-    for state, triples in ((after, added), (before, removed)):
-        for watch, terms in _read(triples, compiled).items():
-            origins = frozenset(watch.footprint.origins(state, terms))
-            for unit in watch.units:
-                found.setdefault(unit, set()).update(origins)
+    for watch, terms in _read(changed, compiled).items():
+        origins = frozenset(watch.footprint.origins(state, terms))
+        for unit in watch.units:
+            found.setdefault(unit, set()).update(origins)
     return {
-        unit: {focus for focus in nodes if any(targets.include(after, focus) for targets in unit.targets)}
+        unit: {focus for focus in nodes if any(targets.include(state, focus) for targets in unit.targets)}
         for unit, nodes in found.items()
     }
 
