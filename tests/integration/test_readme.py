@@ -25,7 +25,7 @@ def test_the_first_query_gives_the_three_deliverables_and_their_path(built: Snap
 
 
 def test_the_query_of_the_notebook_gives_the_ten_workstreams(built: Snapshot) -> None:
-    found = re.search(r'setQuery\("(.*?)"\)', README)
+    found = re.search(r'setQuery\(\s*"(.*?)"\s*\)', README)
     assert found
     assert len(list(built.query(found[1]).rows())) == 10
 
