@@ -279,7 +279,7 @@ def _progress(line: str) -> None:
 
 def _utf8(data: bytes) -> str:
     try:
-        return data.decode("utf-8")
+        return data.decode("utf-8-sig")  # some editors put a mark in front
     except UnicodeDecodeError as error:
         raise QueryRefused("the query is not UTF-8", remedy="save it as UTF-8") from error
 

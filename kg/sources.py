@@ -42,7 +42,7 @@ class Content:
             ContentError: the file cannot be read, or is not UTF-8.
         """
         try:
-            text = path.read_bytes().decode("utf-8")
+            text = path.read_bytes().decode("utf-8-sig")  # some editors put a mark in front
         except UnicodeDecodeError as error:
             line = error.object.count(b"\n", 0, error.start) + 1
             raise ContentError("not UTF-8", remedy="save the file as UTF-8", file=self.name(path), line=line) from error

@@ -19,15 +19,14 @@ class Triples(Protocol):
 
 
 class State:
-    """A state as one judgement reads it: each pattern once, whoever asks."""
+    """A state as one judgement reads it: each pattern once, whoever asks. No triple is both added and removed."""
 
     def __init__(self, base: Triples, *, added: Iterable[Triple] = (), removed: Iterable[Triple] = ()) -> None:
         self._base: Final = base
         self._removed: Final = frozenset(removed)
         self._added: Final = Graph()
         for triple in added:
-            if triple not in self._removed:
-                self._added.add(triple)
+            self._added.add(triple)
         self._read: Final[dict[tuple[Node | None, Node | None, Node | None], tuple[Triple, ...]]] = {}
 
     def matching(self, subject: Node | None, predicate: Node | None, value: Node | None) -> tuple[Triple, ...]:

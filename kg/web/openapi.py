@@ -59,6 +59,7 @@ def _endpoint() -> dict[str, Any]:
         _in_query("default-graph-uri", graphs, "Graphs whose merge is the default graph of the query."),
         _in_query("named-graph-uri", graphs, "Named graphs of the query."),
         _in_query("format", {"type": "string", "enum": names}, "The format of the answer; else `Accept` chooses."),
+        _in_query("timeout", {"type": "number", "exclusiveMinimum": 0}, "How many seconds the client waits."),
     ]
     form = {
         "type": "object",

@@ -492,6 +492,7 @@ def test_the_openapi_document_describes_the_protocol(client: FlaskClient) -> Non
         "default-graph-uri",
         "named-graph-uri",
         "format",
+        "timeout",
     ]
     assert set(post["requestBody"]["content"]) == {"application/x-www-form-urlencoded", "application/sparql-query"}
     media_types = {media_type for row in FORMATS for media_type in (row.media_type, *row.other_media_types)}

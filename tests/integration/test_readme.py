@@ -1,11 +1,15 @@
 """What the README tells a newcomer to do works as it is printed."""
 
+import ast
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from kg.store import Snapshot
+from tests.serving import serving
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -24,10 +28,15 @@ def test_the_first_query_gives_the_three_deliverables_and_their_path(built: Snap
     assert all(" → Issue Management Group on Biodiversity → " in path for _, path in answer)
 
 
-def test_the_query_of_the_notebook_gives_the_ten_workstreams(built: Snapshot) -> None:
-    found = re.search(r'setQuery\(\s*"(.*?)"\s*\)', README)
+def test_what_the_readme_shows_for_a_notebook_runs_and_prints_the_ten_workstreams(
+    kg_command: tuple[Path, dict[str, str]], state: Path, tmp_path: Path
+) -> None:
+    found = re.search(r"```python\n(.*?)```", README, flags=re.DOTALL)
     assert found
-    assert len(list(built.query(found[1]).rows())) == 10
+    with serving(kg_command, state, tmp_path) as server:
+        script = found[1].replace("127.0.0.1:8000", f"127.0.0.1:{server.port}")
+        done = subprocess.run([sys.executable, "-c", script], capture_output=True, encoding="utf-8", check=True)
+    assert len(ast.literal_eval(done.stdout)) == 10
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.relative_to(ROOT).as_posix())
