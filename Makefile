@@ -41,7 +41,7 @@ lock: .venv/develop ## choose versions anew within the bounds of pyproject.toml
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --upgrade \
 	  --extra build --extra dev -c requirements.txt -o requirements-dev.txt pyproject.toml
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --upgrade \
-	  --extra build --extra bench -c requirements-dev.txt -o requirements-bench.txt pyproject.toml
+	  --group bench -o requirements-bench.txt
 
 clean: ## remove what was installed and built
 	rm -rf .venv state build dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
@@ -60,5 +60,6 @@ clean: ## remove what was installed and built
 	@touch $@
 
 .venv/bench: requirements-bench.txt .venv/runtime
-	$(BIN)/python -m pip install --quiet --require-hashes -r requirements-bench.txt
+	$(PYTHON) -m venv $@
+	$@/bin/python -m pip install --quiet --require-hashes -r requirements-bench.txt
 	@touch $@

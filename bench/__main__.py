@@ -14,13 +14,14 @@ import signal
 import socket
 import subprocess
 import sys
+import sysconfig
 import tempfile
 import time
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import distributions
 from pathlib import Path
 from typing import Final
 
@@ -41,14 +42,14 @@ from bench.measure import (
 )
 from bench.mixes import RUNAWAYS, Question, emg_questions, mixes_of, shop_questions
 from bench.report import Run, chart_groups, markdown, svg
-from bench.services import BASELINE, OURS, PEERS, Data, Peer, Service, StartError
+from bench.services import BASELINE, OURS, PEERS, PEERS_ENVIRONMENT, Data, Peer, Service, StartError
 from kg.settings import Settings
 
 _ROOT: Final = Path(__file__).resolve().parent.parent
 _LOADED: Final = ("small", "stored")
 _HARMED: Final = (OURS, BASELINE, "Virtuoso")
 _MOST_EXPORTED: Final = 1_000_000
-_PACKAGES: Final = ("pyoxigraph", "granian", "oxigraph", "rdflib-endpoint", "rdflib")
+_PACKAGES: Final = (("pyoxigraph", "granian"), ("oxigraph", "rdflib-endpoint", "rdflib"))
 _PEER_BYTES: Final = 4 * 1024**3
 
 
@@ -229,19 +230,20 @@ def _facts(plan: Plan, load_before: str, load_after: str, seconds: float) -> dic
         "machine": f"{_processor()}, {os.cpu_count()} processors, {gibibytes:.0f} GiB; {system}",
         "load average before": load_before,
         "load average after": load_after,
-        "versions": ", ".join([f"Python {platform.python_version()}", *_versions(_PACKAGES)]),
+        "versions": ", ".join(_versions()),
         "revision": _output(["git", "-C", str(_ROOT), "describe", "--always", "--dirty"]),
         "rounds": f"{plan.pace.rounds}, of {plan.pace.seconds:g} s under load",
         "took": f"{seconds / 60:.0f} minutes",
     }
 
 
-def _versions(names: Iterable[str]) -> Iterable[str]:
-    for name in names:
-        try:
-            yield f"{name} {version(name)}"
-        except PackageNotFoundError:
-            continue
+def _versions() -> Iterable[str]:
+    """Of our Python and of the packages that decide the figures, ours and those of the peers."""
+    yield f"Python {platform.python_version()}"
+    places = sysconfig.get_path("purelib"), sysconfig.get_path("purelib", vars={"base": str(PEERS_ENVIRONMENT)})
+    for place, names in zip(places, _PACKAGES, strict=True):
+        found = {each.name: each.version for each in distributions(path=[place])}
+        yield from (f"{name} {found[name]}" for name in names if name in found)
 
 
 def _processor() -> str:
@@ -273,12 +275,13 @@ def run(plan: Plan, work: Path, *, title: str) -> Run:
 
 
 def _raw(found: Run) -> str:
-    """The run as JSON, a figure a line."""
-    figures = (
-        json.dumps(asdict(figure) | {"values": [rounded(value) for value in figure.values]}) for figure in found.figures
-    )
+    """The run as JSON: data, measure and unit, case, service, the values of the rounds."""
+    tree: dict[str, dict[str, dict[str, dict[str, list[float | None]]]]] = {}
+    for figure in found.figures:
+        cases = tree.setdefault(figure.data, {}).setdefault(f"{figure.measure}, {figure.unit}", {})
+        cases.setdefault(figure.case, {})[figure.service] = [rounded(value) for value in figure.values]
     about = {"title": found.title, "facts": found.facts, "remarks": found.remarks, "deadline": found.deadline}
-    return f'{{"run": {json.dumps(about)},\n"figures": [\n' + ",\n".join(figures) + "\n]}\n"
+    return json.dumps(about | {"figures": tree}, separators=(",", ":"), ensure_ascii=False) + "\n"
 
 
 def main() -> None:

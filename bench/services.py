@@ -5,7 +5,6 @@ from __future__ import annotations
 import http.client
 import os
 import resource
-import shutil
 import socket
 import subprocess
 import sys
@@ -20,6 +19,8 @@ from bench.http import Address, connect, fetch, get_request
 
 OURS: Final = "kg serve"
 BASELINE: Final = "oxigraph serve, memory"
+
+PEERS_ENVIRONMENT: Final = Path(sys.prefix) / "bench"
 
 _START_SECONDS: Final = 1800.0
 _LOOK_SECONDS: Final = 0.01
@@ -111,9 +112,9 @@ def _free_port() -> int:
 
 
 def _program(name: str) -> str | None:
-    """A program beside our Python, or in PATH."""
-    beside = Path(sys.executable).with_name(name)
-    return str(beside) if beside.exists() else shutil.which(name)
+    """A program beside our Python, in the environment of the peers, or in PATH."""
+    places = (Path(sys.executable).parent, PEERS_ENVIRONMENT / "bin", *map(Path, os.get_exec_path()))
+    return next((str(place / name) for place in places if os.access(place / name, os.X_OK)), None)
 
 
 def _run(command: Sequence[str], folder: Path, environ: Mapping[str, str] | None = None) -> None:

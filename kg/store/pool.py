@@ -33,7 +33,7 @@ from kg.store.frames import HEAD_BYTES, PID_BYTES, frame
 _MOST_HELD_BYTES: Final = 512 * 1024
 # After this long a query counts as slow: it is given a lower priority, and its client is watched for leaving.
 _SLOW_SECONDS: Final = 0.05
-_SLOW_PRIORITY: Final = 10
+_SLOW_PRIORITY: Final = 19
 # A worker that ends so soon had most likely ended before it was asked.
 _LOST_SECONDS: Final = 0.25
 _SHORTEST_SECONDS: Final = 0.001

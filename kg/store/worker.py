@@ -151,6 +151,7 @@ class Bounds:
 
 def _work(connection: socket.socket, snapshot: Snapshot, bounds: Bounds) -> None:
     """Answer the requests of one connection until it is closed."""
+    gc.disable()  # answering makes no cycles, and a worker that grows is replaced
     _limit_memory(bounds.bytes)
     grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 + _GROWTH_BYTES
     connection.sendall(os.getpid().to_bytes(PID_BYTES, "big"))

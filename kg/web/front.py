@@ -10,6 +10,7 @@ Source: ASGI 3.0.
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import signal
 from collections.abc import MutableMapping
@@ -47,6 +48,7 @@ _KEPT_WHILE_STREAMED_BYTES: Final = 1024 * 1024
 _PART_BYTES: Final = 128 * 1024
 # A client that takes nothing of its answer for so long is given up, so that it does not hold a worker for ever.
 _STALLED_SECONDS: Final = 60.0
+_GARBAGE_THRESHOLDS: Final = (50_000, 20, 20)
 _LOOK_FOR_PARENT_SECONDS: Final = 0.5
 _EVERY_ANSWER: Final = tuple((name.lower(), value) for name, value in EVERY_ANSWER)
 _VARY: Final = ("vary", "Accept, Accept-Encoding")
@@ -90,6 +92,10 @@ class Front:
         self._pool = Pool(self._folder, limits, self._loop)
         self._app = create_app(settings, PooledSnapshots(settings.state, self._pool))
         self._look_for_parent()
+        # What is there now stays, and a request makes hardly any cycles: look for garbage rarely.
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(*_GARBAGE_THRESHOLDS)
         await send({"type": "lifespan.startup.complete"})
         await receive()
         self._pool.close()
