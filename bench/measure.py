@@ -27,7 +27,7 @@ ENGINE: Final = "bare engine"
 CONNECTIONS: Final = (1, 8, 32)
 _OK: Final = 200
 _VARIANTS: Final = 50
-_WARM_SECONDS: Final = 0.3
+_WARM_SECONDS: Final = 1.0
 _QUIET_WITHIN_SECONDS: Final = 2.0
 _SLOW_SECONDS: Final = 1.0
 """What took longer is not repeated."""

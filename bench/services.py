@@ -112,8 +112,8 @@ def _free_port() -> int:
 
 
 def _program(name: str) -> str | None:
-    """A program beside our Python, in the environment of the peers, or in PATH."""
-    places = (Path(sys.executable).parent, PEERS_ENVIRONMENT / "bin", *map(Path, os.get_exec_path()))
+    """A program in the environment of the peers, beside our Python, or in PATH."""
+    places = (PEERS_ENVIRONMENT / "bin", Path(sys.executable).parent, *map(Path, os.get_exec_path()))
     return next((str(place / name) for place in places if os.access(place / name, os.X_OK)), None)
 
 
@@ -121,7 +121,11 @@ def _run(command: Sequence[str], folder: Path, environ: Mapping[str, str] | None
     with (folder / "log").open("ab") as log:
         done = subprocess.run(command, stdout=log, stderr=log, env=environ, check=False)  # noqa: S603 - our own commands
     if done.returncode:
-        raise StartError(f"{command[0]} ended with {done.returncode}; see {folder / 'log'}")
+        raise StartError(f"{command[0]} ended with {done.returncode}: {_last_line(folder / 'log')}")
+
+
+def _last_line(log: Path) -> str:
+    return next(iter(log.read_text(encoding="utf-8", errors="replace").splitlines()[-1:]), "it said nothing")
 
 
 def _spawn(
@@ -135,7 +139,7 @@ def _spawn(
     while not service.answers():
         if process.poll() is not None or time.perf_counter() - began > _START_SECONDS:
             service.stop()
-            raise StartError(f"{name} does not answer; see {folder / 'log'}")
+            raise StartError(f"{name} does not answer: {_last_line(folder / 'log')}")
         time.sleep(_LOOK_SECONDS)
     service.start_seconds = time.perf_counter() - began
     return service
