@@ -38,8 +38,8 @@ _MEASURES: Final = {
 _WITHOUT_RATIO: Final = frozenset({"harm", "harm end", "harm failed", "harm alive", "export memory"})
 _MEANS: Final = frozenset({"latency"})
 
-_WIDTH: Final = 900
-_LEFT: Final = 330
+_WIDTH: Final = 980
+_LEFT: Final = 410
 _BAR: Final = 11
 _GAP: Final = 14
 _LEAST, _MOST = -2.0, 1.0  # powers of ten
@@ -201,10 +201,13 @@ def svg(groups: Sequence[Bars]) -> str:
         if service in colours
     ]
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {y + 20}" '
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {y + 25}" '
         'font-family="sans-serif" font-size="11">'
         f"<title>Times better than {escape(BASELINE)}</title>"
-        f'<rect width="{_WIDTH}" height="{y + 20}" fill="#fff"/>' + "".join(grid + legend + parts) + "</svg>\n"
+        f'<rect width="{_WIDTH}" height="{y + 25}" fill="#fff"/>'
+        + "".join(grid + legend + parts)
+        + _text(_x(1.0), y + 15, f"1×: {BASELINE}; to the right is better", anchor="middle")
+        + "</svg>\n"
     )
 
 
