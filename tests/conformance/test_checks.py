@@ -89,6 +89,17 @@ def test_a_check_finds_its_fault(faulty: Judged, name: str) -> None:
     assert not faulty.report.conforms
 
 
+def test_a_candidate_that_is_right_conforms_though_no_catalogue_knows_its_graph(tmp_path: Path) -> None:
+    file = tmp_path / "candidate.ttl"
+    file.write_text(
+        PREFIXES
+        + 'framework:right a emg:Framework ; rdfs:label "Right"@en ; emg:statedIn passage:som28-mpr.I.0 ;\n'
+        + f"  emg:frameworkKind <{BASE}id/framework-kind/agenda> .",
+        encoding="utf-8",
+    )
+    assert judge(open_content(ROOT), limits=Limits(), tell=print, candidates=[file]).report.results == ()
+
+
 def test_the_content_conforms_with_nothing_to_report() -> None:
     judged = judge(open_content(ROOT), limits=Limits(), tell=print)
     assert judged.judged

@@ -314,3 +314,13 @@ def test_a_setting_that_cannot_be_used_is_named_with_a_remedy(kg: Kg, library: P
     ended = kg("stats", state=library, KG_PORT="eighty")
     assert ended.returncode == 2
     assert ended.stderr == "Error: KG_PORT is 'eighty'\nWhat to do: give a whole number of at least 1\n"
+
+
+def test_files_that_begin_with_a_byte_order_mark_are_read(kg: Kg, small_content: Path, tmp_path: Path) -> None:
+    for name in ("data/books.trig", "queries/explore/books.rq", "shapes/book.ttl"):
+        file = small_content / name
+        file.write_bytes(b"\xef\xbb\xbf" + file.read_bytes())
+    built = kg("build", content=small_content, state=tmp_path / "marked")
+    assert built.returncode == 0, built.stderr
+    asked = kg("query", "-", "-f", "json", state=tmp_path / "marked", stdin="\ufeffASK { ?s ?p ?o }")
+    assert '"boolean":true' in asked.stdout

@@ -41,6 +41,7 @@ def test_an_allowed_endpoint_is_joined(ours: Server, other: str) -> None:
     rows = json.loads(reply.body)["results"]["bindings"]
     assert reply.status == 200
     assert [(row["book"]["value"], row["places"]["value"]) for row in rows] == [("Emma", "3"), ("Persuasion", "3")]
+    assert reply.headers["Cache-Control"] == "no-store"  # the other endpoint may answer otherwise next time
 
 
 def test_the_page_for_people_calls_it_too(ours: Server, other: str) -> None:

@@ -94,3 +94,18 @@ def test_the_first_page_names_only_classes_that_the_ontology_describes(client: F
     page = client.get("/").text
     assert "issue management group" in page
     assert "frapo:Deliverable" not in page
+
+
+def test_a_table_shows_a_label_once_with_its_thing_unless_it_says_something_else(client: FlaskClient) -> None:
+    place = "?place a <https://w3id.org/unemg/ontology#Place> ; <http://www.w3.org/2000/01/rdf-schema#label> ?name"
+    asked = {
+        "same": f"SELECT ?place (?name AS ?placeLabel) {{ {place} }} ORDER BY ?place",
+        "other": f"SELECT ?place (UCASE(?name) AS ?placeLabel) {{ {place} }} ORDER BY ?place",
+    }
+    pages = {
+        name: client.get("/sparql", query_string={"query": text}, headers={"Accept": "text/html"}).text
+        for name, text in asked.items()
+    }
+    columns = {name: re.findall(r'<th scope="col">(\w+)</th>', page) for name, page in pages.items()}
+    assert columns == {"same": ["place"], "other": ["place", "placeLabel"]}
+    assert "Chile" in pages["same"]

@@ -150,6 +150,9 @@ def test_a_submission_is_undone_and_brought_back_and_the_log_tells_all(
     undone = kg("revert", "1", "--author", "Eve", "-m", "Not finished", content=small_content, state=library)
     assert undone.returncode == 0
     assert books(library) == ["emma", "persuasion"]
+    rebuilt = kg("build", content=small_content, state=library)
+    assert "unchanged" in rebuilt.stderr
+    assert books(library) == ["emma", "persuasion"]
     again = kg("revert", "1", "--author", "Eve", "-m", "Once more", content=small_content, state=library)
     assert again.returncode != 0
     assert "nothing of revision 1 is left to undo" in again.stderr
