@@ -10,7 +10,8 @@ from kg.sparql.edits import (
     prologue,
     string_term,
 )
-from kg.sparql.guard import QUERY_FORMS, UPDATE, Limits, Query, called_services, query_form, vet
+from kg.sparql.excess import Limits
+from kg.sparql.guard import QUERY_FORMS, UPDATE, Query, called_services, query_form, vet
 from kg.sparql.tokens import Token, offset_of, position, significant, tokenize, without_comments
 
 __all__ = [
