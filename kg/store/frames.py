@@ -1,8 +1,10 @@
 """What a worker and whoever asks it say to each other.
 
-On a connection the worker first sends its process number (4 bytes). Then it reads requests and writes answers, as
-frames: one byte for the kind, four for the length, then that many bytes.
+Both write frames: one byte for the kind, four for the length, then that many bytes. A worker answers one request after
+the other.
 
+    T  thread    the number of the worker's process and of the thread that answers, 4 bytes each: sent first, and
+                 again when another thread takes over, as it does after Z
     Q  request   JSON: query, default_graphs, named_graphs, and a format or the limit of rows
     A  answer    the whole answer in the format
     D  data      a part of the answer; more follow
@@ -14,9 +16,9 @@ frames: one byte for the kind, four for the length, then that many bytes.
 from typing import Final
 
 HEAD_BYTES: Final = 5
-PID_BYTES: Final = 4
+NUMBER_BYTES: Final = 4
 
 
-def frame(kind: bytes, payload: bytes | memoryview) -> bytes:
+def frame(kind: bytes, payload: bytes | bytearray | memoryview) -> bytes:
     """One frame: kind, length, payload."""
     return b"".join((kind, len(payload).to_bytes(HEAD_BYTES - 1, "big"), payload))

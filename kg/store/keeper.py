@@ -20,6 +20,10 @@ from kg.store.snapshots import current_folder
 _LOOK_SECONDS: Final = 0.2
 _START_SECONDS: Final = 600.0
 _RETRY_SECONDS: Final = 5.0
+# Source: mallopt(3), and the GNU C Library manual, "Memory Allocation Tunables". A worker answers in one thread, which
+# needs no memory reserved apart; and a query takes and frees thousands of small pieces, which are kept at hand for the
+# next one.
+_ALLOCATION: Final = {"MALLOC_ARENA_MAX": "1", "GLIBC_TUNABLES": "glibc.malloc.tcache_count=200"}
 
 _log: Final = logging.getLogger(__name__)
 
@@ -104,6 +108,7 @@ class Keeper:
             ],
             stdin=subprocess.PIPE,
             process_group=0,
+            env=os.environ | _ALLOCATION,
         )
         waited = 0.0
         while not address.exists():

@@ -10,12 +10,17 @@ from pathlib import Path
 from typing import Any, Final
 
 from kg.errors import SnapshotMissing
-from kg.store.pool import Left, Pool
+from kg.store.answer import Left
+from kg.store.past import NOW, Past
+from kg.store.pool import Pool
 from kg.store.results import Term
 from kg.store.snapshots import Description, describe_snapshot
 
 CLIENT: Final[ContextVar[Left | None]] = ContextVar("CLIENT", default=None)
 """Who waits for what this thread asks; when they leave, the query ends."""
+
+SECONDS: Final[ContextVar[float | None]] = ContextVar("SECONDS", default=None)
+"""How long whoever waits is ready to; None: as long as the pool allows."""
 
 
 class PooledResults:
@@ -62,9 +67,11 @@ class PooledResults:
 class PooledSnapshot:
     """The current snapshot, asked through the pool from a thread that is not the event loop's."""
 
-    def __init__(self, description: Description, pool: Pool) -> None:
+    def __init__(self, description: Description, pool: Pool, past: Past = NOW) -> None:
+        """With `past`, that earlier state is asked; the description stays that of the current one."""
         self.description = description
         self._pool = pool
+        self._past = past
 
     @property
     def number(self) -> int:
@@ -76,13 +83,16 @@ class PooledSnapshot:
     ) -> PooledResults:
         """Ask it; the text has been vetted."""
         asked = {"query": text, "default_graphs": list(default_graphs), "named_graphs": list(named_graphs)}
+        asked |= self._past.members
         return PooledResults(lambda how: self._fetch({**asked, **how}))
 
     def _fetch(self, request: dict[str, Any]) -> bytes:
-        return asyncio.run_coroutine_threadsafe(self._answer(request, CLIENT.get()), self._pool.loop).result()
+        return asyncio.run_coroutine_threadsafe(
+            self._answer(request, CLIENT.get(), SECONDS.get()), self._pool.loop
+        ).result()
 
-    async def _answer(self, request: dict[str, Any], left: Left | None) -> bytes:
-        answer = await self._pool.ask(request, left=left)
+    async def _answer(self, request: dict[str, Any], left: Left | None, seconds: float | None) -> bytes:
+        answer = await self._pool.ask(request, seconds=seconds, left=left)
         try:
             return b"".join([part async for part in answer.parts()])
         finally:
@@ -112,3 +122,11 @@ class PooledSnapshots:
                 raise SnapshotMissing("the snapshot is being replaced", remedy="ask again")
             held = self._held = PooledSnapshot(describe_snapshot(folder), self._pool)
         return held
+
+    def at(self, past: Past) -> PooledSnapshot:
+        """An earlier state, asked through the same workers.
+
+        Raises:
+            SnapshotMissing, StoreError: as `current` does.
+        """
+        return PooledSnapshot(self.current().description, self._pool, past)

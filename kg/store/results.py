@@ -48,7 +48,7 @@ _PREFIXED: Final = frozenset({"turtle", "trig", "n3"})
 _TRIPLE_COLUMNS: Final = ("subject", "predicate", "object")
 # The engine words a syntax error as `error at 1:25: expected one of "a", KEYWORD, ['0'..='9'], A reason in words`.
 _ENGINE_PLACE: Final = re.compile(r"error at (\d+):(\d+): (.*)", re.DOTALL)
-_REASON: Final = re.compile(r"(?:The SELECT|[A-Z][A-Za-z]+)(?: [a-z]+)+")
+_REASON: Final = re.compile(r"(?:The SELECT|[A-Z][A-Za-z]+)(?: [a-z]+)+(?: [A-Z]+)*")
 
 
 class Output(Protocol):
@@ -98,7 +98,7 @@ class Results:
     """The variables of a SELECT; `subject`, `predicate`, `object` of a graph; none of an ASK."""
     boolean: bool | None
     """The answer to an ASK; None for any other query."""
-    _answer: QuerySolutions | QueryTriples | QueryBoolean
+    _answer: QuerySolutions | QueryTriples | QueryBoolean | Iterator[Triple]
 
     def rows(self, limit: int | None = None) -> Iterator[tuple[Term | None, ...]]:
         """The rows, at most `limit`; a column without a value is None.
@@ -111,6 +111,20 @@ class Results:
         with _Translated():
             for row in islice(self._answer, limit):
                 yield tuple(_term(value) for value in row)
+
+    def lines(self) -> Iterator[tuple[str, ...]]:
+        """The rows, or the triples of a graph, each term as N-Triples writes it; a column without a value is empty.
+
+        Raises:
+            QueryError: the engine fails while it goes on.
+        """
+        with _Translated():
+            if isinstance(self._answer, QuerySolutions):
+                for row in self._answer:
+                    yield tuple("" if term is None else str(term) for term in row)
+            elif not isinstance(self._answer, QueryBoolean):
+                for triple in self._answer:
+                    yield str(triple.subject), str(triple.predicate), str(triple.object)
 
     def triples(self) -> Iterator[Triple]:
         """The triples of a graph; none of any other answer.
@@ -142,7 +156,7 @@ class Results:
         guarded = _Guarded(output)
         try:
             with _Translated():
-                if isinstance(self._answer, QueryTriples):
+                if not isinstance(self._answer, QuerySolutions | QueryBoolean):
                     shown = dict(prefixes) if format_name in _PREFIXED else None
                     serialize(self._answer, guarded, format=_GRAPH_FORMATS[format_name], prefixes=shown)  # type: ignore[arg-type]
                 else:
@@ -154,9 +168,16 @@ class Results:
 
 
 def run_query(
-    store: Store, text: str, *, default_graphs: Sequence[str] = (), named_graphs: Sequence[str] = ()
+    store: Store,
+    text: str,
+    *,
+    default_graphs: Sequence[str] = (),
+    named_graphs: Sequence[str] = (),
+    union: bool = False,
 ) -> Results:
     """Ask a store; the text has been vetted. Graphs that are given replace those that the text names.
+
+    `union`: where no graph is chosen, the default graph is all graphs; a triple of several may be found several times.
 
     Source: SPARQL 1.1 Protocol §2.1.4: a dataset in the request replaces one in the query. When only named graphs are
     given, the default graph is empty, and the other way round.
@@ -170,6 +191,8 @@ def run_query(
             dataset = _dataset(store, text, default_graphs=default_graphs, named_graphs=named_graphs)
             if len(dataset.get("default_graph", ())) > 1:
                 store, dataset = _with_merge(store, **dataset)
+            elif union and not dataset:
+                dataset = {"use_default_graph_as_union": True}
             answer = store.query(text, **dataset)
     except SyntaxError as error:
         raise _syntax_error(error, text) from error
@@ -187,7 +210,9 @@ def _dataset(store: Store, text: str, *, default_graphs: Sequence[str], named_gr
             "default_graph": [NamedNode(graph) for graph in default_graphs],
             "named_graphs": [NamedNode(graph) for graph in named_graphs],
         }
-    tokens = tokenize(text) if "FROM" in text.upper() else []
+    if "FROM" not in text.upper():
+        return {}
+    tokens = tokenize(text)
     clause = dataset_clause(tokens)
     if not clause.default[1:]:
         return {}

@@ -20,27 +20,36 @@ import select
 import signal
 import socket
 import sys
+import threading
 import time
+from collections import ChainMap
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from kg.errors import KgError, QueryError, QueryRefused, QuerySyntax
+from kg.errors import KgError, QueryError, QueryRefused, QuerySyntax, RevisionMissing, StoreError
 from kg.namespaces import PREFIXES
+from kg.settings import Remote, Settings
 from kg.sparql import called_services
+from kg.store.distant import Shared, shared_snapshot
 from kg.store.federation import refuse_private
-from kg.store.frames import HEAD_BYTES, PID_BYTES, frame
-from kg.store.results import Results
-from kg.store.snapshots import Snapshot, describe_snapshot, open_snapshot
+from kg.store.frames import HEAD_BYTES, NUMBER_BYTES, frame
+from kg.store.past import NOW, Past
+from kg.store.readable import Answers
+from kg.store.snapshots import open_snapshot
 
 _CHUNK_BYTES: Final = 128 * 1024
 _SMALL_BYTES: Final = 64 * 1024
 _WORTH_SENDING_BYTES: Final = 4 * 1024
+_RECEIVE_BYTES: Final = 64 * 1024
+_SIZE: Final = 0
+_RESIDENT: Final = 1
 _PATIENCE_SECONDS: Final = 0.01
 # Rows for a page are held by the server process, as a whole.
 _MOST_ROWS_BYTES: Final = 16 * 1024 * 1024
-# A worker that has grown by this much is replaced by a new one after its answer.
-_GROWTH_BYTES: Final = 64 * 1024 * 1024
+# A worker that has grown by this much is replaced by a new one after its answer. One on disk keeps what it has read.
+_GROWTH_BYTES: Final = 96 * 1024 * 1024
 
 
 class _Writer:
@@ -56,7 +65,7 @@ class _Writer:
         """Take the next bytes of the answer."""
         self._held += data
         if len(self._held) >= (_CHUNK_BYTES if self.started else _SMALL_BYTES) or self._is_late():
-            self._send(b"D")
+            self._send()
         return len(data)
 
     def flush(self) -> None:
@@ -65,10 +74,10 @@ class _Writer:
     def end(self) -> None:
         """Send what is left."""
         if not self.started:
-            self._send(b"A")
+            self._connection.sendall(frame(b"A", self._held))
             return
         if self._held:
-            self._send(b"D")
+            self._send()
         self._connection.sendall(frame(b"Z", b""))
 
     def _is_late(self) -> bool:
@@ -77,17 +86,18 @@ class _Writer:
             return False
         return time.monotonic() - self._since > _PATIENCE_SECONDS
 
-    def _send(self, kind: bytes) -> None:
+    def _send(self) -> None:
         """The engine may hand out any amount at once; no frame is larger than a part."""
         held, self._held = memoryview(self._held), bytearray()
-        for start in range(0, len(held) or 1, _CHUNK_BYTES):
-            part = held[start : start + _CHUNK_BYTES]
-            self._connection.sendall(frame(kind, part))
+        for start in range(0, len(held), _CHUNK_BYTES):
+            self._connection.sendall(frame(b"D", held[start : start + _CHUNK_BYTES]))
         self.started = True
 
 
-def answer_to(snapshot: Snapshot, request: dict[str, Any], connection: socket.socket) -> None:
-    """Answer one request on a connection.
+def answer_to(snapshot: Shared, request: dict[str, Any], connection: socket.socket, *, state: Path) -> bool:
+    """Answer one request on a connection, from the snapshot or from an earlier state of the state folder.
+
+    Returns whether the answer was sent in parts.
 
     Raises:
         OSError: nobody reads any more.
@@ -96,24 +106,25 @@ def answer_to(snapshot: Snapshot, request: dict[str, Any], connection: socket.so
     services = called_services(request["query"])
     try:
         refuse_private(services)
-        results = snapshot.query(
+        results = _asked(snapshot, request, state).query(
             request["query"],
             default_graphs=request.get("default_graphs", ()),
             named_graphs=request.get("named_graphs", ()),
         )
         if "format" in request:
-            results.write(request["format"], PREFIXES | snapshot.description.prefixes, writer)
+            results.write(request["format"], ChainMap(snapshot.description.prefixes, PREFIXES), writer)
             writer.end()
         else:
             connection.sendall(frame(b"R", _rows(results, request["limit"])))
-    except QueryError as error:
+    except (QueryError, RevisionMissing, StoreError) as error:
         told = _told(error)
         if services and told["kind"] == "QueryError":
             told["kind"] = "ServiceFailed"
         connection.sendall(frame(b"E", json.dumps(told).encode()))
+    return writer.started
 
 
-def _rows(results: Results, limit: int) -> bytes:
+def _rows(results: Answers, limit: int) -> bytes:
     rows = []
     room = _MOST_ROWS_BYTES
     for row in results.rows(limit):
@@ -126,19 +137,32 @@ def _rows(results: Results, limit: int) -> bytes:
     return json.dumps({"columns": results.columns, "boolean": results.boolean, "rows": rows}).encode()
 
 
-def _told(error: QueryError) -> dict[str, Any]:
+def _asked(snapshot: Shared, request: dict[str, Any], state: Path) -> Shared:
+    past = Past(request.get("revision"), request.get("as_of", ""))
+    return past.open(state, now=snapshot.description) if past != NOW else snapshot
+
+
+def _told(error: KgError) -> dict[str, Any]:
     place = {"line": error.line, "column": error.column} if isinstance(error, QuerySyntax) else {}
     return {"kind": type(error).__name__, "message": str(error), "remedy": error.remedy, **place}
 
 
-def _receive(connection: socket.socket, count: int) -> bytes:
-    parts = bytearray()
-    while len(parts) < count:
-        part = connection.recv(count - len(parts))
+def _receive(connection: socket.socket) -> bytes:
+    """The payload of the next request, which mostly comes in one piece.
+
+    Raises:
+        EOFError: there is none any more.
+    """
+    held = b""
+    length = HEAD_BYTES
+    while len(held) < length:
+        part = connection.recv(_RECEIVE_BYTES)
         if not part:
             raise EOFError
-        parts += part
-    return bytes(parts)
+        held += part
+        if len(held) >= HEAD_BYTES:
+            length = HEAD_BYTES + int.from_bytes(held[1:HEAD_BYTES], "big")
+    return held[HEAD_BYTES:]
 
 
 @dataclass(frozen=True)
@@ -149,37 +173,89 @@ class Bounds:
     seconds: int
 
 
-def _work(connection: socket.socket, snapshot: Snapshot, bounds: Bounds) -> None:
-    """Answer the requests of one connection until it is closed."""
+def _work(connection: socket.socket, folder: Path, snapshot: Shared | None, bounds: Bounds) -> None:
+    """Answer the requests of one connection until it is closed.
+
+    A thread that was slowed down cannot be made as fast again, so another one takes over after its answer. So it does
+    after an answer in parts: the engine may need a while to give up what it held for it, and whoever asks has to know
+    when that is done.
+    """
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    opened = snapshot or open_snapshot(folder, memory_quads=0)
     gc.disable()  # answering makes no cycles, and a worker that grows is replaced
     _limit_memory(bounds.bytes)
     grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 + _GROWTH_BYTES
-    connection.sendall(os.getpid().to_bytes(PID_BYTES, "big"))
     while True:
-        head = _receive(connection, HEAD_BYTES)
-        request = json.loads(_receive(connection, int.from_bytes(head[1:], "big")))
-        _limit_time(bounds.seconds)
-        answer_to(snapshot, request, connection)
-        if resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 > grown:
-            return
+        thread = threading.Thread(target=_ending_with, args=(_answer_on, connection, opened, folder, bounds, grown))
+        try:
+            thread.start()
+        except RuntimeError as error:  # there is no room for its stack
+            raise MemoryError from error
+        thread.join()
+
+
+def _answer_on(connection: socket.socket, snapshot: Shared, folder: Path, bounds: Bounds, most_bytes: int) -> None:
+    """Answer requests in this thread, until it has been slowed down or has answered in parts.
+
+    Raises:
+        EOFError: there are no more requests, or the process has grown to more than `most_bytes`.
+        OSError: nobody reads any more.
+    """
+    numbers = (os.getpid(), threading.get_native_id())
+    connection.sendall(frame(b"T", b"".join(number.to_bytes(NUMBER_BYTES, "big") for number in numbers)))
+    priority = _priority()
+    in_parts = False
+    while not in_parts and _priority() == priority:
+        usage = resource.getrusage(resource.RUSAGE_SELF)
+        if usage.ru_maxrss * 1024 > most_bytes and _pages(_RESIDENT) * resource.getpagesize() > most_bytes:
+            connection.close()  # whoever asks sees it at once; a process with much memory takes a while to be gone
+            raise EOFError
+        _limit_time(int(usage.ru_utime + usage.ru_stime) + bounds.seconds + 1)
+        in_parts = answer_to(snapshot, json.loads(_receive(connection)), connection, state=folder.parent.parent)
+
+
+def _priority() -> int:
+    """That of this thread.
+
+    Source: setpriority(2), "C library/kernel differences": in Linux, each thread has its own.
+    """
+    return os.getpriority(os.PRIO_PROCESS, 0)
 
 
 def _limit_memory(most_bytes: int) -> None:
     """Let the process take that many bytes more than it has now; the engine ends it when it asks for more."""
-    pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0])
-    limit = pages * resource.getpagesize() + most_bytes
+    limit = _pages(_SIZE) * resource.getpagesize() + most_bytes
     resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
-def _limit_time(seconds: int) -> None:
-    """Let the process compute for that many seconds more."""
-    usage = resource.getrusage(resource.RUSAGE_SELF)
-    until = int(usage.ru_utime + usage.ru_stime) + seconds + 1
-    resource.setrlimit(resource.RLIMIT_CPU, (until, resource.RLIM_INFINITY))
+def _pages(field: int) -> int:
+    """Source: proc(5), /proc/pid/statm."""
+    return int(Path("/proc/self/statm").read_text(encoding="ascii").split()[field])
 
 
-def _fork_worker(listener: socket.socket, folder: Path, snapshot: Snapshot | None, bounds: Bounds) -> None:
+def _limit_time(until_seconds: int) -> None:
+    """Let the process compute for that many seconds in all."""
+    resource.setrlimit(resource.RLIMIT_CPU, (until_seconds, resource.RLIM_INFINITY))
+
+
+def _ending_with(run: Callable[..., None], *arguments: Any) -> None:
+    """Run, and end the process whatever comes of it other than a return."""
+    status = 0
+    try:
+        run(*arguments)
+    except (EOFError, OSError):
+        status = 1
+    except MemoryError:
+        status = 2
+    except BaseException:  # noqa: BLE001 - this is the outermost handler of a process that must not go on
+        sys.excepthook(*sys.exc_info())
+        status = 3
+    if status:
+        os._exit(status)
+
+
+def _fork_worker(listener: socket.socket, folder: Path, snapshot: Shared | None, bounds: Bounds) -> None:
     connection, _ = listener.accept()
     try:
         child = os.fork()
@@ -189,30 +265,15 @@ def _fork_worker(listener: socket.socket, folder: Path, snapshot: Snapshot | Non
     if child:
         connection.close()
         return
-    status = 0
-    try:
-        listener.close()
-        signal.signal(signal.SIGTERM, signal.SIG_DFL)
-        opened = snapshot or open_snapshot(folder, memory_quads=0)
-        _work(connection, opened, bounds)
-    except (EOFError, OSError):
-        status = 1
-    except MemoryError:
-        status = 2
-    except BaseException:  # noqa: BLE001 - this is the outermost handler of a process that must not go on
-        sys.excepthook(*sys.exc_info())
-        status = 3
-    finally:
-        os._exit(status)
+    listener.close()
+    _ending_with(_work, connection, folder, snapshot, bounds)
 
 
-def main(folder: Path, address: str, *, memory_quads: int, bounds: Bounds) -> None:
+def main(folder: Path, address: str, *, memory_quads: int, bounds: Bounds, remote: Remote | None) -> None:
     """Serve one snapshot at the address of a Unix socket; the socket appears when the snapshot is open."""
     os.setpgid(0, 0)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    # An engine that is open on disk has threads, which a fork would lose; there each worker opens it for itself.
-    in_memory = describe_snapshot(folder).quads <= memory_quads
-    snapshot = open_snapshot(folder, memory_quads=memory_quads) if in_memory else None
+    snapshot = shared_snapshot(folder, memory_quads=memory_quads, remote=remote)
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the system collects workers that have ended
     gc.collect()
     gc.freeze()  # what is shared with the workers stays shared
@@ -251,6 +312,8 @@ if __name__ == "__main__":
     _folder, _address, *_numbers = sys.argv[1:]
     _quads, _bytes, _seconds = map(int, _numbers)
     try:
-        main(Path(_folder), _address, memory_quads=_quads, bounds=Bounds(_bytes, _seconds))
+        # A store's password is no argument: others could read it.
+        _remote = Settings.from_environ(os.environ).remote
+        main(Path(_folder), _address, memory_quads=_quads, bounds=Bounds(_bytes, _seconds), remote=_remote)
     except KgError as _error:
         sys.exit(f"{_error}\nWhat to do: {_error.remedy}")

@@ -18,12 +18,16 @@ import pytest
 
 from kg.errors import QueryRefused, QueryStopped, QuerySyntax, ServiceBusy, SnapshotMissing
 from kg.store import Keeper, KeeperSettings, Pool, PoolLimits
+from kg.store.connection import Connection
+from kg.store.frames import frame
 
 ASK = {"query": "ASK {}", "format": "csv"}
 COUNT = {"query": "SELECT (COUNT(*) AS ?n) WHERE { ?s ?p ?o }", "format": "csv"}
 ROWS = {"query": "SELECT ?s WHERE { ?s a ?class } ORDER BY ?s", "limit": 2}
 ALL = "?a ?b ?c . ?d ?e ?f . ?g ?h ?i . ?j ?k ?l . ?m ?n ?o"
 SLOW = {"query": f"SELECT (COUNT(*) AS ?count) WHERE {{ {ALL} . ?p ?q ?r . ?t ?u ?v }}", "format": "csv"}
+TRIPLES = {"query": "CONSTRUCT { ?a ?e ?h } WHERE { ?a ?b ?c . ?d ?e ?f . ?g ?b ?h } LIMIT 20000", "format": "ntriples"}
+LONG = {"query": f"SELECT (COUNT(*) AS ?n) WHERE {{ {{ SELECT * WHERE {{ {ALL} }} LIMIT 2000000 }} }}", "format": "csv"}
 ENDLESS = {"query": f"SELECT * WHERE {{ {ALL} . ?p ?q ?r . ?t ?u ?v }}", "format": "csv"}
 
 Test = Callable[[Pool], Awaitable[None]]
@@ -77,6 +81,11 @@ async def worker_pid(pool: Pool) -> int:
     return answer._worker.pid
 
 
+def priority(thread: int) -> int:
+    """That of a thread; the higher the number, the more it gives way."""
+    return os.getpriority(os.PRIO_PROCESS, thread)
+
+
 async def is_gone(pid: int) -> bool:
     for _ in range(100):
         if not Path(f"/proc/{pid}").exists():
@@ -109,7 +118,7 @@ def test_an_answer_is_bytes_in_a_format_or_rows(folder: Path) -> None:
     run(folder, test)
 
 
-def test_a_worker_is_used_again_but_not_after_a_slow_query(folder: Path) -> None:
+def test_a_worker_is_used_again_but_not_after_it_was_stopped(folder: Path) -> None:
     async def test(pool: Pool) -> None:
         first = await worker_pid(pool)
         assert await worker_pid(pool) == first
@@ -123,6 +132,61 @@ def test_a_worker_is_used_again_but_not_after_a_slow_query(folder: Path) -> None
         assert await worker_pid(pool) != first
 
     run(folder, test)
+
+
+def test_a_slow_query_gives_way_and_its_worker_is_as_fast_as_before_afterwards(folder: Path) -> None:
+    async def test(pool: Pool) -> None:
+        answer = await pool.ask(ASK)
+        worker = answer._worker
+        answer.close()
+        assert worker is not None
+        slow = worker._thread
+        query = asyncio.create_task(whole(pool, LONG))
+        while priority(slow) == priority(0):
+            assert not query.done()
+            await asyncio.sleep(0.01)
+        assert await query == b"n\r\n2000000\r\n"
+        for _ in range(2):
+            assert await worker_pid(pool) == worker.pid
+        assert worker._thread != slow
+        assert priority(worker._thread) == priority(0)
+
+    run(folder, test)
+
+
+def test_after_a_long_answer_a_worker_is_asked_again_when_it_says_so(folder: Path) -> None:
+    async def test(pool: Pool) -> None:
+        answer = await pool.ask(TRIPLES)
+        first = answer._worker
+        assert first is not None
+        assert not answer.whole
+        assert len([part async for part in answer.parts()]) > 1
+        answer.close()
+        async with asyncio.timeout(10):
+            while not first.ready:
+                await asyncio.sleep(0.01)
+        assert await worker_pid(pool) == first.pid
+        first.ready = False
+        assert await worker_pid(pool) != first.pid
+
+    run(folder, test)
+
+
+def test_a_worker_is_not_ready_from_the_end_of_a_long_answer_until_another_thread_takes_over() -> None:
+    async def main() -> None:
+        connection = Connection(asyncio.get_running_loop(), "000001")
+        numbers = frame(b"T", (7).to_bytes(4, "big") + (8).to_bytes(4, "big"))
+        for data, ready in ((numbers[:6], False), (numbers[6:], True), (frame(b"A", b"x"), True)):
+            connection.data_received(data)
+            assert connection.ready == ready
+        assert await connection.frame() == (b"A", b"x")
+        connection.data_received(frame(b"Z", b""))
+        assert not connection.ready
+        connection.data_received(numbers)
+        assert connection.ready
+        assert await connection.frame() == (b"Z", b"")
+
+    asyncio.run(main())
 
 
 def test_a_long_answer_comes_in_parts_of_limited_size(folder: Path) -> None:

@@ -1,0 +1,150 @@
+"""One worker process, as an event loop sees it: the connection to it, and what can be done to the process."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import time
+from collections import deque
+from contextlib import suppress
+from pathlib import Path
+from typing import Final, cast
+
+from kg.store.frames import HEAD_BYTES, NUMBER_BYTES
+
+# When nobody takes so many frames, the worker has to wait.
+_MOST_HELD: Final = 2
+_SLOW_PRIORITY: Final = 19
+
+
+class Connection(asyncio.Protocol):
+    """A worker that is asked one thing after the other."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, number: str) -> None:
+        """`number` is the name of the snapshot that it answers from."""
+        self.number = number
+        self.used = False
+        """Whether it has answered before."""
+        self.closed = False
+        self.ready = False
+        """Whether it can be asked; after an answer in parts it takes a while."""
+        self._loop = loop
+        self.pid = 0
+        """The number of its process, as long as it runs."""
+        self._thread = 0
+        self._before = 0.0
+        self._held = bytearray()
+        self._frames: deque[tuple[bytes, bytes]] = deque()
+        self._reader: asyncio.Future[None] | None = None
+        self._paused = False
+
+    @classmethod
+    async def open(cls, loop: asyncio.AbstractEventLoop, folder: Path, number: str) -> Connection:
+        """A new worker, from the process that listens there for a snapshot.
+
+        Raises:
+            OSError, EOFError: it cannot be had.
+        """
+        connection = cls(loop, number)
+        await loop.create_unix_connection(lambda: connection, str(folder / number))
+        try:
+            while not connection.ready:
+                await connection._more()
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """The worker has been forked."""
+        self._transport = cast("asyncio.Transport", transport)
+
+    def data_received(self, data: bytes) -> None:
+        """Cut what comes into frames; when nobody reads them, let the worker wait."""
+        held = self._held
+        held += data
+        while len(held) >= HEAD_BYTES:
+            end = HEAD_BYTES + int.from_bytes(held[1:HEAD_BYTES], "big")
+            if len(held) < end:
+                break
+            self._take(bytes(held[:1]), bytes(memoryview(held)[HEAD_BYTES:end]))
+            del held[:end]
+        if len(self._frames) >= _MOST_HELD and not self._paused:
+            self._paused = True
+            self._transport.pause_reading()
+        self._wake()
+
+    def connection_lost(self, _: Exception | None) -> None:
+        """The worker has ended."""
+        self._has_ended()
+
+    def send(self, data: bytes) -> None:
+        """Send a request."""
+        self._before = self._computed_seconds()
+        self._transport.write(data)
+
+    def close(self) -> None:
+        """Close the connection; an idle worker ends by that."""
+        self._transport.close()
+
+    async def frame(self) -> tuple[bytes, bytes]:
+        """The next frame: its kind and payload.
+
+        Raises:
+            EOFError: the worker has ended.
+        """
+        while not self._frames:
+            await self._more()
+        taken = self._frames.popleft()
+        if self._paused and not self._frames:
+            self._paused = False
+            self._transport.resume_reading()
+        return taken
+
+    def end(self) -> None:
+        """End the process. Whoever reads from it sees that at once: one with much memory takes a while to be gone."""
+        if self.pid:
+            with suppress(ProcessLookupError):
+                os.kill(self.pid, signal.SIGKILL)
+        self._has_ended()
+
+    def computed_seconds(self) -> float:
+        """How long it has computed for the last request."""
+        return self._computed_seconds() - self._before
+
+    def _computed_seconds(self) -> float:
+        """Source: clock_getcpuclockid(3); in Linux the clock of a process is its number, inverted, and the kind 2."""
+        with suppress(OSError):
+            return time.clock_gettime((~self.pid << 3) | 2)
+        return 0.0
+
+    def slow_down(self) -> None:
+        """Let others go first, until this answer is complete; then another thread takes over."""
+        if self._thread:
+            with suppress(ProcessLookupError, PermissionError):
+                os.setpriority(os.PRIO_PROCESS, self._thread, _SLOW_PRIORITY)
+
+    def _has_ended(self) -> None:
+        self.closed = True
+        self.pid = self._thread = 0
+        self._wake()
+
+    def _take(self, kind: bytes, payload: bytes) -> None:
+        if kind == b"T":
+            self.pid = int.from_bytes(payload[:NUMBER_BYTES], "big")
+            self._thread = int.from_bytes(payload[NUMBER_BYTES:], "big")
+            self.ready = True
+        else:
+            self.ready = self.ready and kind != b"Z"
+            self._frames.append((kind, payload))
+
+    async def _more(self) -> None:
+        if self.closed:
+            raise EOFError
+        self._reader = self._loop.create_future()
+        await self._reader
+
+    def _wake(self) -> None:
+        if self._reader is not None and not self._reader.done():
+            self._reader.set_result(None)
