@@ -3,6 +3,9 @@
 KgError
 ├── SettingsError          a setting has a value that cannot be used
 ├── ContentError           a content file is not as it must be (file, line, column)
+│   ├── FormatUnknown      a text is of no format that is read
+│   ├── TextTooLong        a text has more bytes than are read
+│   └── TableErrors        cells of a table cannot be read; carries each with its place and remedy
 ├── NotConforming          the content does not conform; carries the report as text
 ├── EntailmentError        the rules do not come to an end
 ├── QueryError
@@ -12,15 +15,28 @@ KgError
 │   └── QueryStopped       a query took longer, or more memory, than it may
 ├── ServiceBusy            more is asked at once than can be answered
 ├── SnapshotMissing        nothing has been built yet
-├── BuildRunning           another build holds the lock
+├── BuildRunning           another process writes to the state folder
 ├── RevisionMissing        there is no such revision
 ├── WriterRunning          another process writes to the ledger
 ├── LedgerDamaged          the ledger is not what was written (file, line)
 ├── StoreError             the state folder cannot be read or written
+│   └── RemoteStoreError   the store that answers is not as this service left it
+│       └── StoreAway      it does not answer, or not as it should
+├── AccessError            something about who may do what
+│   ├── TokenError         a token cannot be made as asked, or there is no such token
+│   ├── NotAuthenticated   a request that needs a token has none, or one that lets nobody in
+│   ├── NotAllowed         the token does not allow this
+│   ├── CrossSite          a page of another site asks to write
+│   └── TooMany            more is asked than one may ask for in this time (seconds to wait)
+├── RevisionPassed         somebody else has committed since the revision that an edit was made on
 ├── ServerError            the server cannot start
 ├── JavaMissing            a reasoner was asked for and there is no Java
 └── ReasonerFailed         the reasoner ended without a verdict
 """
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 
 class KgError(Exception):
@@ -62,12 +78,53 @@ class ContentError(KgError):
         return ", ".join([self.file, *numbers] if self.file else numbers)
 
 
-class NotConforming(KgError):
-    """The content does not conform to the shapes or checks."""
+class FormatUnknown(ContentError):
+    """A text is of no format that is read."""
 
-    def __init__(self, message: str, *, report: str, remedy: str = "") -> None:
+
+class TextTooLong(ContentError):
+    """A text has more bytes than are read."""
+
+
+@dataclass(frozen=True)
+class CellProblem:
+    """What is wrong with one cell of a table, or with the table as a whole."""
+
+    place: str
+    """Such as `row 7, column D (status)`; empty for the whole table."""
+    message: str
+    remedy: str = ""
+
+    def __str__(self) -> str:
+        text = f"{self.place}: {self.message}" if self.place else self.message
+        return f"{text}; {self.remedy}" if self.remedy else text
+
+
+class TableErrors(ContentError):
+    """Cells of a table cannot be read: every one that was found, in the order of the table."""
+
+    def __init__(self, problems: Sequence[CellProblem], *, more: bool = False, file: str = "") -> None:
+        found = [str(problem) for problem in problems] + (["and more, which are not listed"] if more else [])
+        remedy = problems[0].remedy if len(found) == 1 else "mend what is named for each cell"
+        only = f"{problems[0].place}: {problems[0].message}" if problems[0].place else problems[0].message
+        super().__init__(only if len(found) == 1 else "\n".join(found), remedy=remedy, file=file)
+        self.problems = tuple(problems)
+        self.more = more
+
+
+class NotConforming(KgError):
+    """The content, or what was submitted, does not conform to the shapes or checks."""
+
+    def __init__(
+        self, message: str, *, report: str, remedy: str = "", members: Mapping[str, Any] | None = None
+    ) -> None:
         super().__init__(message, remedy=remedy)
         self.report = report
+        """The report as text."""
+        self.members = members or {}
+        """The report as JSON members."""
+        self.rdf = ""
+        """The report in the RDF format that was asked for, if one was."""
 
 
 class EntailmentError(KgError):
@@ -135,6 +192,57 @@ class LedgerDamaged(KgError):
 
 class StoreError(KgError):
     """The state folder cannot be read or written."""
+
+
+class RemoteStoreError(StoreError):
+    """The store that answers is not as this service left it, or cannot be what it must be."""
+
+
+class StoreAway(RemoteStoreError):
+    """The store that answers does not answer, or not as it should."""
+
+
+class AccessError(KgError):
+    """Something about who may do what."""
+
+
+class TokenError(AccessError):
+    """A token cannot be made as asked, or there is no such token."""
+
+
+class NotAuthenticated(AccessError):
+    """A request that needs a token has none, or one that lets nobody in.
+
+    `code` is the error code of RFC 6750 §3.1; empty where the request has no token at all.
+    """
+
+    def __init__(self, message: str, *, remedy: str = "", code: str = "") -> None:
+        super().__init__(message, remedy=remedy)
+        self.code = code
+
+
+class NotAllowed(AccessError):
+    """The token does not allow this; `scope` is what it would need."""
+
+    def __init__(self, message: str, *, scope: str, remedy: str = "") -> None:
+        super().__init__(message, remedy=remedy)
+        self.scope = scope
+
+
+class CrossSite(AccessError):
+    """A page of another site asks to write."""
+
+
+class TooMany(AccessError):
+    """More is asked than one may ask for in this time; in `seconds` there is room again, a whole number from 1."""
+
+    def __init__(self, message: str, *, seconds: int, remedy: str = "") -> None:
+        super().__init__(message, remedy=remedy)
+        self.seconds = seconds
+
+
+class RevisionPassed(KgError):
+    """Somebody else has committed since the revision that an edit was made on."""
 
 
 class ServerError(KgError):

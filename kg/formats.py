@@ -1,4 +1,4 @@
-"""The one table of formats an answer can have: names, media types, file extensions, the kinds of answer they fit."""
+"""The one table of formats: names, media types, extensions; which kinds of answer they fit, and how they are read."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -12,7 +12,7 @@ _KIND_OF_FORM: Final = {"SELECT": SOLUTIONS, "ASK": BOOLEAN, "CONSTRUCT": GRAPH,
 
 @dataclass(frozen=True)
 class Format:
-    """One row: a way to write an answer."""
+    """One row: a way to write an answer; some are ways to write a submission too."""
 
     name: str
     """The word for `?format=`."""
@@ -27,6 +27,10 @@ class Format:
     other_names: tuple[str, ...] = ()
     other_media_types: tuple[str, ...] = ()
     """Media types that clients ask for and that name the same bytes; the answer then carries the type asked for."""
+    read_types: tuple[str, ...] = ()
+    """Media types under which documents are submitted in it; empty where it is only written."""
+    read_extensions: tuple[str, ...] = ()
+    """Extensions of files that are submitted in it."""
 
     @property
     def content_type(self) -> str:
@@ -56,9 +60,37 @@ FORMATS: Final = (
     ),
     Format("csv", "CSV", "text/csv", "csv", _RESULTS, charset=True),
     Format("tsv", "TSV", "text/tab-separated-values", "tsv", _RESULTS, charset=True),
-    Format("turtle", "Turtle", "text/turtle", "ttl", _TRIPLES, charset=True, other_names=("ttl",)),
-    Format("ntriples", "N-Triples", "application/n-triples", "nt", _TRIPLES, other_names=("nt",)),
-    Format("jsonld", "JSON-LD", "application/ld+json", "jsonld", _TRIPLES, other_names=("json",)),
+    Format(
+        "turtle",
+        "Turtle",
+        "text/turtle",
+        "ttl",
+        _TRIPLES,
+        charset=True,
+        other_names=("ttl",),
+        read_types=("text/turtle", "application/x-turtle"),
+        read_extensions=("ttl",),
+    ),
+    Format(
+        "ntriples",
+        "N-Triples",
+        "application/n-triples",
+        "nt",
+        _TRIPLES,
+        other_names=("nt",),
+        read_types=("application/n-triples",),
+        read_extensions=("nt",),
+    ),
+    Format(
+        "jsonld",
+        "JSON-LD",
+        "application/ld+json",
+        "jsonld",
+        _TRIPLES,
+        other_names=("json",),
+        read_types=("application/ld+json", "application/json"),
+        read_extensions=("jsonld", "json"),
+    ),
     Format(
         "rdfxml",
         "RDF/XML",
@@ -67,9 +99,28 @@ FORMATS: Final = (
         _TRIPLES,
         other_names=("rdf", "xml"),
         other_media_types=("application/xml", "text/xml"),
+        read_types=("application/rdf+xml", "application/xml", "text/xml"),
+        read_extensions=("rdf", "owl", "xml"),
     ),
-    Format("trig", "TriG", "application/trig", "trig", _TRIPLES),
-    Format("nquads", "N-Quads", "application/n-quads", "nq", _TRIPLES, other_names=("nq",)),
+    Format(
+        "trig",
+        "TriG",
+        "application/trig",
+        "trig",
+        _TRIPLES,
+        read_types=("application/trig",),
+        read_extensions=("trig",),
+    ),
+    Format(
+        "nquads",
+        "N-Quads",
+        "application/n-quads",
+        "nq",
+        _TRIPLES,
+        other_names=("nq",),
+        read_types=("application/n-quads",),
+        read_extensions=("nq",),
+    ),
     Format("n3", "Notation3", "text/n3", "n3", _TRIPLES, charset=True),
     Format("html", "HTML", "text/html", "html", (SOLUTIONS, BOOLEAN, GRAPH), charset=True),
 )
@@ -98,3 +149,18 @@ def format_named(name: str, form: str) -> Format | None:
     """
     wanted = name.lower()
     return next((row for row in formats_for(form) if wanted == row.name or wanted in row.other_names), None)
+
+
+def format_read(media_type: str, *, name: str = "") -> Format | None:
+    """The format of a submitted document: by media type without parameters, where there is none by the file's name.
+
+    >>> format_read("application/trig").label
+    'TriG'
+    >>> format_read("", name="books.TTL").label
+    'Turtle'
+    """
+    wanted = media_type.lower()
+    _, dot, extension = name.lower().rpartition(".")
+    if wanted:
+        return next((row for row in FORMATS if wanted in row.read_types), None)
+    return next((row for row in FORMATS if dot and extension in row.read_extensions), None)

@@ -19,6 +19,9 @@ from pyoxigraph import (
 )
 
 from kg.errors import ContentError
+from kg.namespaces import PREFIXES
+from kg.readers.alike import check_alike
+from kg.readers.messages import not_rdf
 
 _FORMATS = {".ttl": RdfFormat.TURTLE, ".trig": RdfFormat.TRIG}
 
@@ -36,7 +39,7 @@ def read_quads(text: str, *, name: str, graph: str | None) -> tuple[list[Quad], 
         parser = parse(text, format=_FORMATS[Path(name).suffix], rename_blank_nodes=True)
         quads = list(parser)
     except SyntaxError as error:
-        raise _not_rdf(error, name) from error
+        raise not_rdf(error, text=text, name=name, prefixes=PREFIXES) from error
     if graph is not None:
         quads = [Quad(quad.subject, quad.predicate, quad.object, NamedNode(graph)) for quad in quads]
     for quad in quads:
@@ -59,9 +62,13 @@ def skolemize(quads: list[Quad], *, name: str, base: str) -> list[Quad]:
     """The quads with an IRI below `{base}.well-known/genid/` for each blank node; equal content and name, equal IRIs.
 
     Source: RDF 1.1 Concepts §3.5 (skolemization); RDF Dataset Canonicalization 1.0 for the labels.
+
+    Raises:
+        ContentError: too many blank nodes are alike to tell them apart.
     """
     if not any(isinstance(term, BlankNode) for quad in quads for term in (quad.subject, quad.object, quad.graph_name)):
         return quads
+    check_alike(quads, name=name)
     dataset = Dataset(quads)
     dataset.canonicalize(CanonicalizationAlgorithm.RDFC_1_0)
     prefix = f"{base}.well-known/genid/{hashlib.sha256(name.encode()).hexdigest()[:12]}-"
@@ -73,14 +80,3 @@ def skolemize(quads: list[Quad], *, name: str, base: str) -> list[Quad]:
         Quad(named(quad.subject), quad.predicate, named(quad.object), named(quad.graph_name))
         for quad in sorted(dataset, key=str)
     ]
-
-
-def _not_rdf(error: SyntaxError, name: str) -> ContentError:
-    _, _, reason = str(error.msg).partition(": ")
-    return ContentError(
-        f"not RDF: {reason or error.msg}",
-        remedy="correct the syntax at this place",
-        file=name,
-        line=error.lineno,
-        column=error.offset,
-    )

@@ -10,7 +10,7 @@ import rdflib
 from pyshacl.helper.path_helper import shacl_path_to_sparql_path
 from pyshacl.shapes_graph import ShapesGraph
 from rdflib import BNode, Graph, Literal, URIRef
-from rdflib.namespace import RDF, SH
+from rdflib.namespace import RDF, SH, XSD
 from rdflib.plugins.sparql import prepareQuery
 from rdflib.plugins.sparql.sparql import Query
 from rdflib.query import Result as QueryResult
@@ -66,14 +66,17 @@ def report_in(found: Graph, shapes: Shapes) -> Report:
 
 def _result(found: Graph, node: Node, shapes: Shapes) -> Result:
     messages = sorted(str(message) for message in found.objects(node, SH.resultMessage))
+    value = found.value(node, SH.value)
     return Result(
         severity=_local_name(found.value(node, SH.resultSeverity)),
         focus=_text(found.value(node, SH.focusNode)),
         path=_path(found, found.value(node, SH.resultPath)),
-        value=_text(found.value(node, SH.value)),
+        value=_text(value),
         message=" ".join(messages),
         shape=shapes.name_of(found.value(node, SH.sourceShape)),
         component=_local_name(found.value(node, SH.sourceConstraintComponent)),
+        datatype=str(value.datatype or XSD.string) if isinstance(value, Literal) and not value.language else "",
+        language=(value.language or "") if isinstance(value, Literal) else "",
     )
 
 
