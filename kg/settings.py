@@ -2,16 +2,54 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from kg.errors import SettingsError
 
 UNION: Final = "union"
 STRICT: Final = "strict"
+
+EMBEDDED: Final = "embedded"
+
+# Source: the manuals of Oxigraph, Apache Jena Fuseki and Stardog for the first; of GraphDB and RDF4J for the second.
+_UPDATE_PATHS: Final = (
+    (re.compile(r"/query$"), "/update"),
+    (re.compile(r"(/repositories/[^/]+)$"), r"\1/statements"),
+)
+
+# Source: RFC 6454 §6.2.
+_ORIGIN: Final = re.compile(
+    r"(http(?!.*:80$)|https(?!.*:443$))://([a-z0-9.-]+|\[[0-9a-f:.]+\])(:[0-9]{1,5})?", re.ASCII
+)
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """Where a store answers over HTTP, and as whom to ask it. Shown without the password."""
+
+    url: str
+    user: str = ""
+    password: str = field(default="", repr=False)
+
+    def __str__(self) -> str:
+        return self.url.partition("?")[0]
+
+
+@dataclass(frozen=True)
+class Remote:
+    """A SPARQL 1.1 store: where it answers queries, and where it takes updates."""
+
+    query: Endpoint
+    update: Endpoint
+
+    def __str__(self) -> str:
+        return str(self.query)
 
 
 @dataclass(frozen=True)
@@ -20,6 +58,8 @@ class Settings:
 
     content: Path = Path()
     state: Path = Path("state")
+    store: Endpoint | None = None
+    store_update: Endpoint | None = None
     base_iri: str = ""
     default_graph: str = UNION
     host: str = "127.0.0.1"
@@ -30,12 +70,19 @@ class Settings:
     services: frozenset[str] = frozenset()
     query_seconds: int = 30
     query_megabytes: int = 1024
+    submission_seconds: int = 60
+    submission_megabytes: int = 10
     processes: int = 2
     workers: int = 16
     waiting: int = 64
     cache_megabytes: int = 64
     java: Path | None = None
     reason_seconds: int = 120
+    token_writes: int = 120
+    address_writes: int = 240
+    address_validations: int = 30
+    trusted_proxies: frozenset[IPv4Network | IPv6Network] = frozenset()
+    write_origins: frozenset[str] = frozenset()
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str], **overrides: Any) -> Settings:
@@ -51,6 +98,11 @@ class Settings:
                 values[setting.name] = setting.read(text, setting)
         given = {name: value for name, value in overrides.items() if value is not None}
         return replace(cls(**values), **given)
+
+    @property
+    def remote(self) -> Remote | None:
+        """The store that answers in place of the embedded one; None: the embedded one answers."""
+        return Remote(self.store, self.store_update or _update_endpoint(self.store)) if self.store else None
 
 
 @dataclass(frozen=True)
@@ -116,9 +168,60 @@ def _endpoints(text: str, setting: Setting) -> frozenset[str]:
     return frozenset(text.split())
 
 
+def _store(text: str, setting: Setting) -> Endpoint | None:
+    if text == EMBEDDED:
+        return None
+    scheme, _, rest = text.partition("+")
+    remedy = f"write {EMBEDDED}, or the URL of its endpoint as sparql+http://USER:PASSWORD@HOST:PORT/PATH"
+    try:
+        parts = urlsplit(rest)
+        host = parts.hostname and (f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname)
+        port = f":{parts.port}" if parts.port else ""
+    except ValueError as error:
+        raise SettingsError(f"{setting.variable} names no host and port", remedy=remedy) from error
+    if scheme != "sparql" or parts.scheme not in ("http", "https") or not host or set(rest) & set(' <>"\\^`{|}'):
+        raise SettingsError(f"{setting.variable} is not the URL of a store", remedy=remedy)  # it may hold a password
+    url = parts._replace(netloc=f"{host}{port}", fragment="").geturl()
+    return Endpoint(url, unquote(parts.username or ""), unquote(parts.password or ""))
+
+
+def _update_endpoint(endpoint: Endpoint) -> Endpoint:
+    """Where a store takes updates that answers at an endpoint: by the habits of the products, else at the same URL."""
+    url = urlsplit(endpoint.url)
+    paths = (pattern.subn(instead, url.path) for pattern, instead in _UPDATE_PATHS)
+    path = next((path for path, count in paths if count), url.path)
+    return replace(endpoint, url=url._replace(path=path).geturl())
+
+
+def _networks(text: str, setting: Setting) -> frozenset[IPv4Network | IPv6Network]:
+    try:
+        return frozenset(ip_network(network) for network in text.split())
+    except ValueError as error:
+        raise SettingsError(
+            f"{setting.variable} is {text!r}: {error}", remedy="give addresses or networks such as 10.0.0.0/8"
+        ) from error
+
+
+def _origins(text: str, setting: Setting) -> frozenset[str]:
+    for origin in text.split():
+        if not _ORIGIN.fullmatch(origin):
+            raise SettingsError(
+                f"{setting.variable} names {origin!r}",
+                remedy="write origins as browsers do, such as https://desk.example: in lower case, without a path, "
+                "and without the port that goes without saying",
+            )
+    return frozenset(text.split())
+
+
 SETTINGS: Final = (
     Setting("content", "Folder that holds ontology, shapes, queries and data.", _path),
     Setting("state", "Folder for what is built: snapshots and the pointer to the current one.", _path),
+    Setting("store", "`embedded`, or the store that answers: `sparql+http://…`, the URL of its endpoint.", _store),
+    Setting(
+        "store_update",
+        "Where that store takes updates, written in the same way; empty: found from the URL of its endpoint.",
+        _store,
+    ),
     Setting("base_iri", "Base IRI to publish under; empty: the one that the catalogue gives.", _base_iri),
     Setting("default_graph", "`union`: queries see all graphs at once; `strict`: only what they name.", _mode),
     Setting("host", "Address that the server listens on.", _text),
@@ -131,10 +234,24 @@ SETTINGS: Final = (
     Setting("services", "Endpoints that a query may call by SERVICE, their IRIs separated by spaces.", _endpoints),
     Setting("query_seconds", "Longest time that a query is computed, in seconds.", _positive),
     Setting("query_megabytes", "Most memory that a query may take beside its snapshot, in megabytes.", _positive),
+    Setting("submission_seconds", "Longest time that a submission is read and judged, in seconds.", _positive),
+    Setting("submission_megabytes", "Longest text that can be submitted, in megabytes.", _positive),
     Setting("processes", "Server processes.", _positive),
     Setting("workers", "Queries that a server process has computed at the same time.", _positive),
     Setting("waiting", "Queries that wait for their turn in a server process; more are turned away.", _positive),
     Setting("cache_megabytes", "Answers that a server process keeps in memory, in megabytes.", _positive),
     Setting("java", "Java program that the OWL reasoner runs on; empty: that of JAVA_HOME, or in PATH.", _path),
     Setting("reason_seconds", "Longest time that the OWL reasoner may take, in seconds.", _positive),
+    Setting("token_writes", "Most writes with one token a minute.", _positive),
+    Setting("address_writes", "Most writes from one address a minute, with whatever tokens.", _positive),
+    Setting("address_validations", "Most validations from one address a minute, which anybody may ask for.", _positive),
+    Setting(
+        "trusted_proxies",
+        "Proxies in front of the server that are believed when they say whom they ask for, "
+        "their addresses or networks separated by spaces.",
+        _networks,
+    ),
+    Setting(
+        "write_origins", "Origins of other sites whose pages may write with a token, separated by spaces.", _origins
+    ),
 )

@@ -16,8 +16,19 @@ EVERY_ANSWER: Final = (
     ("X-Content-Type-Options", "nosniff"),
 )
 
-# `Authorization` must be named; a wildcard does not cover it.
+_READING: Final = "Content-Type, Accept, If-None-Match"
+
+# `Authorization` must be named; a wildcard does not cover it. Where only is read, notebooks may send one all the same.
 PREFLIGHT: Final = (
-    ("Access-Control-Allow-Headers", "Content-Type, Accept, Authorization, If-None-Match"),
+    ("Access-Control-Allow-Headers", f"{_READING}, Authorization"),
     ("Access-Control-Max-Age", "86400"),
 )
+
+PREFLIGHT_OF_WRITES: Final = (("Access-Control-Allow-Headers", _READING), ("Access-Control-Max-Age", "86400"))
+"""For a page that may not write: it may still ask for a judgement."""
+
+PREFLIGHT_WITH_TOKEN: Final = (
+    ("Access-Control-Allow-Headers", f"{_READING}, Authorization, If-Match"),
+    ("Access-Control-Max-Age", "86400"),
+)
+"""For a page that may write."""

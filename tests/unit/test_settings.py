@@ -1,12 +1,13 @@
 """Settings: read from an environment, refused with a remedy, and told in docs/settings.md as they are."""
 
 from dataclasses import FrozenInstanceError, fields
+from ipaddress import ip_network
 from pathlib import Path
 
 import pytest
 
 from kg.errors import SettingsError
-from kg.settings import SETTINGS, STRICT, Settings
+from kg.settings import SETTINGS, STRICT, Endpoint, Remote, Settings
 
 ROOT = Path(__file__).parents[2]
 BY_NAME = {setting.name: setting for setting in SETTINGS}
@@ -22,12 +23,19 @@ def test_an_empty_environment_gives_the_defaults() -> None:
 GIVEN = {
     "content": ("/srv/content", Path("/srv/content")),
     "state": ("/var/lib/kg", Path("/var/lib/kg")),
+    "store": (
+        "sparql+https://ada:p%40ss@db.example:7878/query",
+        Endpoint("https://db.example:7878/query", "ada", "p@ss"),
+    ),
+    "store_update": ("sparql+http://[::1]/u?x=1", Endpoint("http://[::1]/u?x=1")),
     "base_iri": ("https://data.example/kg/", "https://data.example/kg/"),
     "default_graph": ("strict", STRICT),
     "host": ("0.0.0.0", "0.0.0.0"),  # noqa: S104 - read, not listened on
     "port": ("65535", 65535),
     "services": ("https://a.example/sparql  http://b.example/", {"https://a.example/sparql", "http://b.example/"}),
     "java": ("/opt/java", Path("/opt/java")),
+    "trusted_proxies": ("10.0.0.0/8 ::1", {ip_network("10.0.0.0/8"), ip_network("::1/128")}),
+    "write_origins": ("https://desk.example http://[::1]:8080", {"https://desk.example", "http://[::1]:8080"}),
 }
 NUMBERS = {name for name, setting in BY_NAME.items() if isinstance(setting.default, int)} - set(GIVEN)
 
@@ -79,6 +87,74 @@ def test_an_endpoint_that_is_none_is_refused_with_a_remedy(text: str) -> None:
     with pytest.raises(SettingsError, match="KG_SERVICES names") as caught:
         Settings.from_environ({"KG_SERVICES": text})
     assert "SPARQL endpoints" in caught.value.remedy
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "http://ada:secret@db.example/sparql",
+        "sparql+ftp://ada:secret@db.example/sparql",
+        "sparql+http:///secret",
+        "sparql+http://ada:secret@db.example:port/",
+        "sparql+http://ada:secret@db.example/a b",
+        "memory:secret",
+    ],
+)
+def test_a_store_that_is_none_is_refused_without_showing_its_password(text: str) -> None:
+    with pytest.raises(SettingsError, match="KG_STORE") as caught:
+        Settings.from_environ({"KG_STORE": text})
+    assert "secret" not in str(caught.value) + caught.value.remedy
+    assert "sparql+http://" in caught.value.remedy
+
+
+@pytest.mark.parametrize(
+    ("store", "update"),
+    [
+        ("http://db.example/query", "http://db.example/update"),
+        ("http://db.example/ds/query", "http://db.example/ds/update"),
+        ("http://db.example/repositories/kg", "http://db.example/repositories/kg/statements"),
+        ("http://db.example/sparql?a=/query", "http://db.example/sparql?a=/query"),
+    ],
+)
+def test_where_a_store_takes_updates_follows_from_where_it_answers(store: str, update: str) -> None:
+    remote = Settings.from_environ({"KG_STORE": f"sparql+{store.replace('//', '//ada:secret@')}"}).remote
+    assert remote == Remote(Endpoint(store, "ada", "secret"), Endpoint(update, "ada", "secret"))
+    assert "secret" not in f"{remote} {remote!r}"
+    other = Settings.from_environ({"KG_STORE": f"sparql+{store}", "KG_STORE_UPDATE": "sparql+http://u.example/"})
+    assert other.remote == Remote(Endpoint(store), Endpoint("http://u.example/"))
+
+
+def test_the_embedded_store_answers_unless_another_one_is_named() -> None:
+    assert Settings().remote is None
+    assert Settings.from_environ({"KG_STORE": "embedded", "KG_STORE_UPDATE": "sparql+http://u.example/"}).remote is None
+
+
+@pytest.mark.parametrize("text", ["10.0.0.1/8", "proxy.example", "10.0.0.0/33"])
+def test_a_proxy_that_is_no_address_is_refused_with_a_remedy(text: str) -> None:
+    with pytest.raises(SettingsError, match="KG_TRUSTED_PROXIES is") as caught:
+        Settings.from_environ({"KG_TRUSTED_PROXIES": f"::1 {text}"})
+    assert "10.0.0.0/8" in caught.value.remedy
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "desk.example",
+        "*",
+        "null",
+        "https://desk.example/",
+        "https://Desk.example",
+        "https://desk.example:443",
+        "http://desk.example:80",
+        "https://ada@desk.example",
+        "ftp://desk.example",
+        "https://*.example",
+    ],
+)
+def test_an_origin_that_no_browser_would_send_is_refused_with_a_remedy(text: str) -> None:
+    with pytest.raises(SettingsError, match="KG_WRITE_ORIGINS names") as caught:
+        Settings.from_environ({"KG_WRITE_ORIGINS": f"https://good.example {text}"})
+    assert "as browsers do" in caught.value.remedy
 
 
 @pytest.mark.parametrize("name", sorted(NUMBERS))

@@ -1,0 +1,30 @@
+"""The headers of every answer that tell browsers what it may do."""
+
+import re
+from pathlib import Path
+
+import pytest
+from flask.testing import FlaskClient
+
+from kg.settings import Settings
+from kg.web.app import create_app
+
+
+@pytest.fixture
+def client(library: Path) -> FlaskClient:
+    return create_app(Settings(state=library)).test_client()
+
+
+@pytest.mark.parametrize("accept", ["text/html", "application/json"])
+@pytest.mark.parametrize("path", ["/", "/sparql", "/sparql?query=ASK+{}", "/sparql?query=x", "/questions", "/nowhere"])
+def test_no_answer_may_run_scripts_be_framed_or_be_taken_for_another_type(
+    client: FlaskClient, path: str, accept: str
+) -> None:
+    response = client.get(path, headers={"Accept": accept})
+    policy = dict(part.split(maxsplit=1) for part in response.headers["Content-Security-Policy"].split("; "))
+    assert policy["default-src"] == policy["frame-ancestors"] == policy["base-uri"] == "'none'"
+    assert "script-src" not in policy
+    assert set(policy.values()) <= {"'none'", "'self'"}
+    assert response.headers["X-Content-Type-Options"] == "nosniff"
+    assert response.headers["Referrer-Policy"] == "same-origin"
+    assert not re.search(r"<script|\son\w+=|javascript:", response.text)
