@@ -102,5 +102,5 @@ def test_a_candidate_that_is_right_conforms_though_no_catalogue_knows_its_graph(
 
 def test_the_content_conforms_with_nothing_to_report() -> None:
     judged = judge(open_content(ROOT), limits=Limits(), tell=print)
-    assert judged.judged
+    assert judged.reading.judges.words
     assert judged.report.results == ()

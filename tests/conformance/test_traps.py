@@ -8,6 +8,7 @@ import pytest
 import yaml
 
 from kg.store import Snapshot
+from tests.states import published
 
 TRAPS = Path(__file__).with_name("traps.yaml")
 SOURCE = "<https://w3id.org/unemg/graph/midterm-progress-report>"
@@ -43,8 +44,7 @@ def prefixes(built: Snapshot) -> str:
 
 @pytest.fixture(scope="module")
 def quads(state: Path) -> list[ox.Quad]:
-    dataset = state / "current" / "dataset.nq"
-    return list(ox.parse(path=str(dataset), format=ox.RdfFormat.N_QUADS))
+    return list(ox.parse(published(state), format=ox.RdfFormat.N_QUADS))
 
 
 def test_every_trap_is_here_once() -> None:

@@ -6,6 +6,9 @@ import pytest
 import w3c
 
 from kg.errors import QueryError, QueryRefused, QuerySyntax
+from kg.sparql import Limits
+from kg.sparql.guard import vet_by_tokens
+from kg.sparql.plain import plain
 
 w3c.skip_module_without_suites()
 
@@ -44,3 +47,14 @@ def test_update(entry: w3c.Entry) -> None:
     else:
         with pytest.raises(QueryError):
             w3c.vet_text(entry.query)
+
+
+def test_the_guard_comes_to_the_same_on_its_short_way() -> None:
+    limits = Limits()
+    entries = [entry for suite in (*QUERIES, w3c.SYNTAX_UPDATE_11) for entry in suite.entries()]
+    texts = [w3c.path_of(entry.query).read_text(encoding="utf-8") for entry in entries]
+    plain_ones = [(text, found) for text in texts if (found := plain(text, most_selects=limits.subqueries))]
+    assert len(plain_ones) > len(texts) / 4
+    for text, found in plain_ones:
+        read = vet_by_tokens(text, limits)
+        assert (found.text, found.form, True) == (read.text, read.form, read.repeatable)

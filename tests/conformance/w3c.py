@@ -46,6 +46,7 @@ QT = Namespace("http://www.w3.org/2001/sw/DataAccess/tests/test-query#")
 RS = Namespace("http://www.w3.org/2001/sw/DataAccess/tests/result-set#")
 
 QUERY_EVALUATION = frozenset({"QueryEvaluationTest", "CSVResultFormatTest"})
+UPDATE_EVALUATION = frozenset({"UpdateEvaluationTest"})
 POSITIVE_SYNTAX = frozenset({"PositiveSyntaxTest", "PositiveSyntaxTest11", "PositiveUpdateSyntaxTest11"})
 NEGATIVE_SYNTAX = frozenset({"NegativeSyntaxTest", "NegativeSyntaxTest11", "NegativeUpdateSyntaxTest11"})
 RESULT_FORMATS = ("csv-tsv-res", "json-res")
@@ -138,10 +139,21 @@ RESULTS_11 = Suite("results-1.1", _SPARQL_11, QUERY_EVALUATION, only=RESULT_FORM
 SYNTAX_11 = Suite("syntax-query-1.1", _SPARQL_11, POSITIVE_SYNTAX | NEGATIVE_SYNTAX, file=".rq")
 SYNTAX_10 = Suite("syntax-query-1.0", _SPARQL_10, POSITIVE_SYNTAX | NEGATIVE_SYNTAX, file=".rq")
 SYNTAX_UPDATE_11 = Suite("syntax-update-1.1", _SPARQL_11, POSITIVE_SYNTAX | NEGATIVE_SYNTAX, file=".ru")
+UPDATE_11 = Suite("update-1.1", _SPARQL_11, UPDATE_EVALUATION)
 SHACL_CORE = Suite("shacl-core", _SHACL, frozenset({"Validate"}), only=("core",))
 SHACL_SPARQL = Suite("shacl-sparql", _SHACL, frozenset({"Validate"}), only=("sparql",))
 
-SUITES = (QUERY_11, QUERY_10, RESULTS_11, SYNTAX_11, SYNTAX_10, SYNTAX_UPDATE_11, SHACL_CORE, SHACL_SPARQL)
+SUITES = (
+    QUERY_11,
+    QUERY_10,
+    RESULTS_11,
+    SYNTAX_11,
+    SYNTAX_10,
+    SYNTAX_UPDATE_11,
+    UPDATE_11,
+    SHACL_CORE,
+    SHACL_SPARQL,
+)
 
 
 def skip_module_without_suites() -> None:
