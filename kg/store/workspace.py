@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from pyoxigraph import DefaultGraph, NamedNode, Quad, RdfFormat, Store, parse, serialize
 
+from kg.store.living import holders, insert_new, solutions
+from kg.store.patch import quads_of
 from kg.store.results import Results, run_query
 
 _MERGE: Final = DefaultGraph()
+_MANY_QUADS: Final = 1000
 
 
 class Workspace:
@@ -21,8 +24,17 @@ class Workspace:
     def add(self, quads: Iterable[Quad]) -> None:
         """Add quads of named graphs."""
         found = list(quads)
-        self._store.bulk_extend(found)
-        self._store.bulk_extend(Quad(quad.subject, quad.predicate, quad.object, _MERGE) for quad in found)
+        fill = self._store.extend if len(found) < _MANY_QUADS else self._store.bulk_extend
+        fill(found)
+        fill(Quad(quad.subject, quad.predicate, quad.object, _MERGE) for quad in found)
+
+    def remove(self, quads: Iterable[Quad]) -> None:
+        """Remove quads of named graphs; a triple leaves the merge with the last graph that holds it."""
+        for quad in quads:
+            self._store.remove(quad)
+            triple = (quad.subject, quad.predicate, quad.object)
+            if all(other.graph_name == _MERGE for other in self._store.quads_for_pattern(*triple, None)):
+                self._store.remove(Quad(*triple, _MERGE))
 
     def add_ntriples(self, ntriples: str, graph: str) -> None:
         """Add triples, given as N-Triples, to one named graph."""
@@ -32,22 +44,34 @@ class Workspace:
             for quad in parse(ntriples, format=RdfFormat.N_TRIPLES)
         )
 
-    def insert_new(self, construct: str, graph: str) -> int:
-        """Add to a named graph what a CONSTRUCT query gives and no graph holds yet; returns how many triples that were.
+    def insert_new(self, construct: str, graph: str, *, derived: str) -> int:
+        """Add to a named graph what a CONSTRUCT query gives; returns how many triples that were.
+
+        What a graph holds that is not below `derived` is not added.
 
         Raises:
             QuerySyntax: the query is not SPARQL.
             QueryError: the engine cannot evaluate it.
         """
-        results = run_query(self._store, construct)
-        target = NamedNode(graph)
-        new = [
-            Quad(triple.subject, triple.predicate, triple.object, target)
-            for triple in results.triples()
-            if Quad(triple.subject, triple.predicate, triple.object, _MERGE) not in self._store
-        ]
-        self.add(new)
-        return len(set(new))
+        return insert_new(self._store, construct, graph, derived=derived, merges=True)
+
+    def solutions(self, text: str) -> list[tuple[str, ...]]:
+        """The rows of a SELECT, or the triples of a CONSTRUCT, as N-Triples terms; no value is an empty text.
+
+        Raises:
+            QuerySyntax: the text is not SPARQL.
+            QueryError: the engine cannot evaluate it.
+        """
+        return solutions(self._store, text, merges=True)
+
+    def holders(self, triples: Sequence[tuple[str, str, str]]) -> list[frozenset[str]]:
+        """For each triple, given as N-Triples terms, the IRIs of the graphs that hold it."""
+        return holders(self._store, triples, merges=True)
+
+    def change(self, added: Sequence[str], removed: Sequence[str]) -> None:
+        """Remove and add statements of named graphs, given as N-Quads."""
+        self.remove(quads_of(removed))
+        self.add(quads_of(added))
 
     def query(self, text: str) -> Results:
         """Ask the merge and the named graphs.

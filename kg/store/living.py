@@ -1,0 +1,71 @@
+"""A store of the engine while conclusions are drawn from it: what is asked and told crosses as N-Triples text."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from pyoxigraph import DefaultGraph, NamedNode, Quad, RdfFormat, Store, parse
+
+from kg.store.results import run_query
+
+_MERGE: Final = DefaultGraph()
+
+
+def solutions(store: Store, text: str, *, merges: bool) -> list[tuple[str, ...]]:
+    """The rows of a SELECT, or the triples of a CONSTRUCT, over the merge of all graphs; no value is an empty text.
+
+    `merges`: the default graph is the merge of the others.
+
+    Raises:
+        QuerySyntax: the text is not SPARQL.
+        QueryError: the engine cannot evaluate it.
+    """
+    return [*run_query(store, text, union=not merges).lines()]
+
+
+def holders(store: Store, triples: Sequence[tuple[str, str, str]], *, merges: bool) -> list[frozenset[str]]:
+    """For each triple the IRIs of the graphs that hold it; empty is that of a default graph which is no merge."""
+    lines = "".join(f"{' '.join(triple)} .\n" for triple in triples)
+    return [_graphs(store, quad, merges=merges) for quad in parse(lines, format=RdfFormat.N_TRIPLES)]
+
+
+def insert_new(store: Store, construct: str, graph: str, *, derived: str, merges: bool) -> int:
+    """Add to a named graph what a CONSTRUCT query gives and no graph holds that is not below an IRI.
+
+    Raises:
+        QuerySyntax: the query is not SPARQL.
+        QueryError: the engine cannot evaluate it.
+    """
+    new = new_quads(store, construct, graph, derived=derived, merges=merges)
+    store.bulk_extend(new)
+    if merges:
+        store.bulk_extend(Quad(quad.subject, quad.predicate, quad.object, _MERGE) for quad in new)
+    return len(new)
+
+
+def new_quads(store: Store, construct: str, graph: str, *, derived: str, merges: bool) -> set[Quad]:
+    """What `insert_new` would add.
+
+    Raises:
+        QuerySyntax: the query is not SPARQL.
+        QueryError: the engine cannot evaluate it.
+    """
+    target = NamedNode(graph)
+    new: set[Quad] = set()
+    for triple in run_query(store, construct, union=not merges).triples():
+        quad = Quad(triple.subject, triple.predicate, triple.object, target)
+        if quad not in store and quad not in new:
+            known = _graphs(store, quad, merges=merges)
+            if all(name.startswith(f"{derived}/") for name in known):
+                new.add(quad)
+    return new
+
+
+def _graphs(store: Store, quad: Quad, *, merges: bool) -> frozenset[str]:
+    found = (other.graph_name for other in store.quads_for_pattern(quad.subject, quad.predicate, quad.object, None))
+    return frozenset(
+        "" if isinstance(name, DefaultGraph) else name.value
+        for name in found
+        if not (merges and isinstance(name, DefaultGraph))
+    )
