@@ -44,6 +44,7 @@ from bench.mixes import RUNAWAYS, Question, emg_questions, mixes_of, shop_questi
 from bench.report import Run, chart_groups, markdown, svg
 from bench.services import BASELINE, OURS, PEERS, PEERS_ENVIRONMENT, Data, Peer, Service, StartError
 from kg.settings import Settings
+from kg.store import Snapshots
 
 _ROOT: Final = Path(__file__).resolve().parent.parent
 _LOADED: Final = ("small", "stored")
@@ -202,7 +203,7 @@ def _emg(work: Path) -> Data:
     next(peer for peer in PEERS if peer.name == OURS).prepare(rough, folder)
     nquads = work / "emg" / "dataset.nq"
     nquads.parent.mkdir()
-    shutil.copy(folder / "state" / "current" / "dataset.nq", nquads)
+    nquads.write_bytes(Snapshots(folder / "state", memory_quads=0).current().nquads())
     shutil.rmtree(folder / "state")
     merged = work / "emg-merged.nq"
     merged.write_bytes(_merged(nquads.read_bytes()))

@@ -23,11 +23,9 @@ from kg.queries import (
     parse_query,
 )
 from kg.sparql import UPDATE, Limits, Query, vet
-from kg.store import Answers, Readable, Term
+from kg.store import NOW, Answers, Past, Readable, Term
 
 _LABELS_AT_A_TIME: Final = 500
-# Source: SPARQL 1.1 Query §17.4: the functions whose value changes from call to call. So may what others answer.
-_UNREPEATABLE: Final = frozenset({"NOW", "RAND", "SERVICE", "STRUUID", "UUID"})
 _XSD: Final = PREFIXES["xsd"]
 _NUMERIC: Final = frozenset(f"{_XSD}{name}" for name in ("integer", "decimal", "double", "float"))
 _PLAIN: Final = f"{_XSD}string"
@@ -40,6 +38,8 @@ class Ask:
     query: Query
     default_graphs: tuple[str, ...] = ()
     named_graphs: tuple[str, ...] = ()
+    past: Past = NOW
+    """The state that is asked: the current one, or an earlier one."""
 
 
 @dataclass(frozen=True)
@@ -126,12 +126,8 @@ def job(ask: Ask, row: Format) -> dict[str, Any]:
         "default_graphs": list(ask.default_graphs),
         "named_graphs": list(ask.named_graphs),
         "format": row.name,
+        **ask.past.members,
     }
-
-
-def repeatable(ask: Ask) -> bool:
-    """Whether the answer is the same whenever it is asked of the same snapshot."""
-    return not any(token.keyword in _UNREPEATABLE for token in ask.query.tokens)
 
 
 def answer_table(snapshot: Readable, ask: Ask, *, most_rows: int) -> Table:

@@ -1,66 +1,86 @@
-"""From content folders to a snapshot: read, entail, validate, publish. What does not conform is not published."""
+"""From content folders to a commit and a snapshot: read, entail, validate, publish. Only what conforms is published.
+
+The content is one source among others. A build brings what has changed in its files since the last build; what was
+submitted or removed since then by anybody else stays so.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
-from kg.entailment import Rule, describe_rules, entail, read_rule
-from kg.errors import ContentError, NotConforming, QueryError, QuerySyntax
-from kg.namespaces import (
-    DCTERMS_CREATED,
-    DCTERMS_CREATOR,
-    DCTERMS_TITLE,
-    PREFIXES,
-    RDF_TYPE,
-    VOID_DATASET,
-    shorten,
-)
-from kg.queries import CHECKS, NAMING_PROPERTIES, StoredQuery, describe_queries, labels_query, load_queries, query_iri
+from kg.entailment import Rule, describe_rules
+from kg.errors import ContentError, NotConforming, QueryError
+from kg.judgement import Judges, appoint, judge_all, names_in, text_of, unusable
+from kg.namespaces import DCTERMS_TITLE
+from kg.queries import StoredQuery, describe_queries, load_queries, query_iri
 from kg.readers import read_quads, skolemize
-from kg.sources import Content, ContentFile
-from kg.sparql import Limits, iri_term, string_term
-from kg.store import Description, Snapshots, Workspace, quads_of
-from kg.validation import Report, Result, load_shapes, report_of, report_text, validate
+from kg.sources import Content, ContentFile, Rulebook
+from kg.sparql import Limits
+from kg.store import (
+    NO_EDITS,
+    Changeset,
+    Description,
+    Edits,
+    Ledger,
+    Primary,
+    Signature,
+    Snapshots,
+    Workspace,
+    description_of,
+    edits_of,
+    open_primary,
+    publish_answered,
+    quads_of,
+    send_commits,
+)
+from kg.validation import Report
 
 Tell = Callable[[str], None]
 
+CONTENT: Final = "urn:x-kg:content"
+"""The source of what a build commits, whatever the base IRI that it publishes under."""
+
 _CATALOG_GRAPH: Final = "catalog"
-_ENTAILED_GRAPH: Final = "entailed"
 _QUERIES_GRAPH: Final = "queries"
 _CANDIDATE_GRAPH: Final = "candidate"
-_LABELS_AT_A_TIME: Final = 500
-_XSD_DATE_TIME: Final = f"{PREFIXES['xsd']}dateTime"
 
 
 @dataclass(frozen=True)
-class Submission:
-    """Statements that somebody submitted, in a named graph of their own."""
+class Desk:
+    """Where content and submissions come in."""
 
-    graph: str
-    name: str
-    """What reports call the place it came from."""
-    title: str
-    author: str
-    time: str
-    """When it was accepted: xsd:dateTime in UTC."""
-    lines: tuple[str, ...]
-    """N-Quads statements."""
+    snapshots: Snapshots
+    ledger: Ledger
+    limits: Limits
+    tell: Tell
+    """Gets a line of progress at each step."""
+    patience_seconds: float = 0.0
+    """How long to wait while somebody else writes."""
+
+
+@dataclass(frozen=True)
+class Reading:
+    """Content that was read, as far as it is asserted."""
+
+    workspace: Workspace
+    rulebook: Rulebook
+    judges: Judges
+    prefixes: dict[str, str]
+    places: dict[str, str]
+    """For each subject the name of the file, or submission, that first describes it."""
 
 
 @dataclass(frozen=True)
 class Judged:
     """Content that was read, entailed and judged, not yet published."""
 
-    workspace: Workspace
-    prefixes: Mapping[str, str]
+    reading: Reading
     report: Report
     text: str
     """The report for people; empty where there is nothing to report."""
-    judged: bool
-    """Whether there was any shape or check to judge by."""
 
 
 @dataclass(frozen=True)
@@ -72,28 +92,22 @@ class Published:
     """Whether the build made it; the same content as before makes no new snapshot."""
 
 
-def build(
-    content: Content,
-    snapshots: Snapshots,
-    *,
-    default_graph: str,
-    limits: Limits,
-    tell: Tell,
-    submitted: Sequence[Submission] = (),
-) -> Published:
-    """Publish the content, with what was submitted and accepted, as the current snapshot.
-
-    `tell` gets a line of progress at each step.
+def build(content: Content, desk: Desk, *, default_graph: str, signature: Signature) -> Published:
+    """Commit what has changed in the content, and publish it with all that was submitted as the current snapshot.
 
     Raises:
         ContentError: a file is not as it must be.
         NotConforming: the content does not conform; what was current stays so.
         EntailmentError: the rules do not come to an end.
-        BuildRunning: another build holds the lock.
-        StoreError: the state folder cannot be written.
+        BuildRunning, WriterRunning: somebody else writes.
+        LedgerDamaged, StoreError: the state folder cannot be used.
     """
-    with snapshots.locked():
-        judged = judge(content, limits=limits, tell=tell, submitted=submitted)
+    opening = open_primary(
+        desk.snapshots, desk.ledger, default_graph=default_graph, patience_seconds=desk.patience_seconds
+    )
+    with opening as primary:
+        edits = edits_of(desk.ledger, source=CONTENT, derived=content.derived)
+        judged = judge(content, limits=desk.limits, tell=desk.tell, edits=edits)
         if not judged.report.conforms:
             raise NotConforming(
                 "the content does not conform; nothing was published",
@@ -101,66 +115,73 @@ def build(
                 remedy="mend what the report names and build again",
             )
         if judged.text:
-            tell(judged.text)
-        return publish(judged, content, snapshots, default_graph=default_graph, tell=tell)
+            desk.tell(judged.text)
+        return _publish(judged.reading, content, desk, primary=primary, signature=signature)
 
 
-def publish(judged: Judged, content: Content, snapshots: Snapshots, *, default_graph: str, tell: Tell) -> Published:
-    """Make what was judged and conforms the current snapshot; the caller holds the lock.
+def _publish(reading: Reading, content: Content, desk: Desk, *, primary: Primary, signature: Signature) -> Published:
+    before = desk.snapshots.description()
+    wanted = description_of(primary, base=content.base, prefixes=reading.prefixes)
+    rulebook = reading.rulebook.to_json()
+    changes = _difference(primary.lines(), _lines(reading.workspace.canonical_nquads()))
+    if not changes and before and _is_current(before, wanted, desk.snapshots, rulebook=rulebook):
+        send_commits(primary, desk.snapshots)
+        desk.tell(f"unchanged: snapshot {before.number} with {before.quads:,} statements")
+        return Published(before, new=False)
+    if changes:
+        primary.change(changes)
+        primary.hold(signature, source=CONTENT)
+        primary.commit()
+    description = publish_answered(primary, desk.snapshots, wanted, rulebook=rulebook)
+    desk.tell(f"published snapshot {description.number} with {description.quads:,} statements")
+    return Published(description, new=True)
 
-    Raises:
-        StoreError: the state folder cannot be written.
-    """
-    description, new = snapshots.publish(
-        judged.workspace.canonical_nquads(),
-        default_graph=default_graph,
-        base=content.base,
-        prefixes=judged.prefixes,
-    )
-    tell(f"{'published' if new else 'unchanged:'} snapshot {description.number} with {description.quads:,} statements")
-    return Published(description, new)
+
+def _lines(nquads: bytes) -> set[str]:
+    """Statements, without line ends; a literal may hold what Python takes for one, such as U+2028."""
+    return set(nquads.decode().split("\n")[:-1])
+
+
+def _difference(before: set[str], after: set[str]) -> Changeset:
+    return Changeset(added=tuple(sorted(after - before)), removed=tuple(sorted(before - after)))
+
+
+def _is_current(before: Description, wanted: Description, snapshots: Snapshots, *, rulebook: str) -> bool:
+    """Whether nothing is to be published: the same state, told in the same way, judged by the same rules, and whole."""
+    same = replace(wanted, number=before.number, quads=before.quads) == before
+    return same and snapshots.rulebook() == rulebook and snapshots.is_whole()
 
 
 def judge(
-    content: Content,
-    *,
-    limits: Limits,
-    tell: Tell,
-    candidates: Sequence[Path] = (),
-    submitted: Sequence[Submission] = (),
+    content: Content, *, limits: Limits, tell: Tell, candidates: Sequence[Path] = (), edits: Edits = NO_EDITS
 ) -> Judged:
-    """Read content, with `candidates` as further files in a graph of their own, add what follows, and judge it.
-
-    Shapes see what is asserted; checks see what is entailed too.
+    """Read content, with what else was submitted and with `candidates` as further files in a graph of their own, add
+    what follows, and judge it.
 
     Raises:
         ContentError: a file is not as it must be.
         EntailmentError: the rules do not come to an end.
     """
+    reading = _read(content, limits=limits, tell=tell, candidates=candidates, edits=edits)
+    report = judge_all(reading.workspace, reading.judges, tell=tell)
+    prefixes = {**reading.judges.shapes.prefixes, **reading.prefixes}
+    names = names_in(report, reading.workspace)
+    text = text_of(report, names, prefixes=prefixes, file_of=lambda iri: reading.places.get(iri, ""))
+    return Judged(reading, report, text)
+
+
+def _read(content: Content, *, limits: Limits, tell: Tell, candidates: Sequence[Path], edits: Edits) -> Reading:
     workspace = Workspace()
     places, prefixes = _read_files(workspace, content, candidates=candidates, tell=tell)
     queries = load_queries(content.queries, read_text=content.read_text, limits=limits)
     _parse(queries)
-    rules = [
-        read_rule(Path(content.name(path)), content.read_text(path), limits=limits) for path in content.rule_files()
-    ]
-    _describe(workspace, content, queries=queries, rules=rules, places=places)
-    _add_submitted(workspace, content, submitted, places=places)
+    rulebook = content.rulebook()
+    judges = appoint(rulebook, base=content.base, limits=limits)
+    _describe(workspace, content, queries=queries, rules=judges.rules, places=places)
+    _edit(workspace, content, edits, places=places)
     if candidates:
         workspace.add_ntriples(_candidate_entry(content), content.graph(_CATALOG_GRAPH))
-    shapes = load_shapes((content.name(path), content.read_text(path)) for path in content.shape_files())
-    asserted = workspace.ntriples()
-    added = entail(workspace, rules, graph=content.graph(_ENTAILED_GRAPH))
-    tell(f"entailed {sum(added.values()):,} statements by {len(rules)} rules")
-    found = [*validate(asserted, shapes).results]
-    checks = [query for query in queries if query.group == CHECKS]
-    for query in checks:
-        found += _check(workspace, query, base=content.base)
-    report = report_of(found)
-    tell(_judgement(report, files=len(content.shape_files()), checks=len(checks)))
-    known = {**shapes.prefixes, **prefixes}
-    text = _for_people(report, workspace, places=places, prefixes=known) if report.results else ""
-    return Judged(workspace, prefixes, report, text, judged=bool(content.shape_files() or checks))
+    return Reading(workspace, rulebook, judges, prefixes, places)
 
 
 def _read_files(
@@ -190,27 +211,14 @@ def _candidate_files(paths: Sequence[Path], content: Content) -> Iterator[Conten
         yield ContentFile(path, None if path.suffix == ".trig" else content.graph(_CANDIDATE_GRAPH))
 
 
-def _add_submitted(
-    workspace: Workspace, content: Content, submitted: Sequence[Submission], *, places: dict[str, str]
-) -> None:
-    """Each submission in its graph, and what the catalogue says of that graph."""
-    for submission in submitted:
-        quads = quads_of(submission.lines)
-        workspace.add(quads)
-        workspace.add_ntriples(_submission_entry(submission), content.graph(_CATALOG_GRAPH))
-        for quad in quads:
-            places.setdefault(str(quad.subject).strip("<>"), submission.name)
-
-
-def _submission_entry(submission: Submission) -> str:
-    node = iri_term(submission.graph)
-    created = string_term(submission.time, datatype=_XSD_DATE_TIME)
-    return (
-        f"{node} <{RDF_TYPE}> <{VOID_DATASET}> .\n"
-        f"{node} <{DCTERMS_TITLE}> {string_term(submission.title, language='en')} .\n"
-        f"{node} <{DCTERMS_CREATOR}> {string_term(submission.author)} .\n"
-        f"{node} <{DCTERMS_CREATED}> {created} .\n"
-    )
+def _edit(workspace: Workspace, content: Content, edits: Edits, *, places: dict[str, str]) -> None:
+    """What others have added to the content and removed from it since it was first built."""
+    workspace.remove(quads_of(edits.removed))
+    added = quads_of(edits.added)
+    workspace.add(added)
+    for quad in added:
+        name = str(quad.graph_name).strip("<>").removeprefix(content.graph("")).replace("/", " ")
+        places.setdefault(str(quad.subject).strip("<>"), name)
 
 
 def _candidate_entry(content: Content) -> str:
@@ -230,8 +238,8 @@ def _describe(
     if queries:
         workspace.add_ntriples(describe_queries(queries, content.base), content.graph(_QUERIES_GRAPH))
     if rules:
-        entailed = content.graph(_ENTAILED_GRAPH)
-        workspace.add_ntriples(describe_rules(rules, graph=entailed), content.graph(_CATALOG_GRAPH))
+        described = describe_rules(rules, graph=content.derived)
+        workspace.add_ntriples(described, content.graph(_CATALOG_GRAPH))
     for query in queries:
         places[query_iri(query, content.base)] = f"queries/{query.identifier}.rq"
 
@@ -243,61 +251,4 @@ def _parse(queries: Sequence[StoredQuery]) -> None:
         try:
             nothing.query(query.text)
         except QueryError as error:
-            raise _unusable(query, error) from error
-
-
-def _unusable(query: StoredQuery, error: QueryError) -> ContentError:
-    file = f"queries/{query.identifier}.rq"
-    line, column = (error.line, error.column) if isinstance(error, QuerySyntax) else (None, None)
-    return ContentError(str(error), remedy=error.remedy, file=file, line=line, column=column)
-
-
-def _check(workspace: Workspace, query: StoredQuery, *, base: str) -> list[Result]:
-    try:
-        rows = list(workspace.query(query.text).rows())
-    except QueryError as error:
-        raise _unusable(query, error) from error
-    results: list[Result] = []
-    for row in rows:
-        focus, value, message = (term.value if term else "" for term in row)
-        results.append(
-            Result(
-                severity=query.severity,
-                focus=focus,
-                path="",
-                value=value,
-                message=message or query.title,
-                shape=query_iri(query, base),
-                component="check",
-            )
-        )
-    return results
-
-
-def _judgement(report: Report, *, files: int, checks: int) -> str:
-    if not files and not checks:
-        return "NOT JUDGED: the content has neither shapes nor checks"
-    verdict = f"{len(report.results):,} results" if report.results else "conforms"
-    return f"judged by {files} files of shapes and {checks} checks: {verdict}"
-
-
-def _for_people(report: Report, workspace: Workspace, *, places: Mapping[str, str], prefixes: dict[str, str]) -> str:
-    labels = _labels(workspace, {text for result in report.results for text in (result.focus, result.value)})
-    return report_text(
-        report,
-        label_of=lambda iri: labels.get(iri, ""),
-        file_of=lambda iri: places.get(iri, ""),
-        shorten=lambda iri: shorten(iri, prefixes),
-    )
-
-
-def _labels(workspace: Workspace, terms: set[str]) -> dict[str, str]:
-    labels: dict[str, str] = {}
-    rank = {naming: place for place, naming in enumerate(NAMING_PROPERTIES)}
-    wanted = sorted(terms)
-    for start in range(0, len(wanted), _LABELS_AT_A_TIME):
-        rows = workspace.query(labels_query(wanted[start : start + _LABELS_AT_A_TIME])).rows()
-        named = [[term.value for term in row if term] for row in rows]
-        for iri, _, label in sorted(named, key=lambda row: (row[0], rank[row[1]], row[2])):
-            labels.setdefault(iri, label)
-    return labels
+            raise unusable(query, error) from error

@@ -5,8 +5,10 @@ one: every file is read through `Content.read_text`, which puts the published ba
 any parser sees the text. So data, ontology, shapes, rules and queries move together.
 """
 
+import json
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final
 
@@ -25,6 +27,24 @@ class ContentFile:
     path: Path
     graph: str | None
     """The IRI of its graph; None for a TriG file, which names its graph itself."""
+
+
+@dataclass(frozen=True)
+class Rulebook:
+    """What a graph has to conform to, and what follows in it: the text of each file, by its name."""
+
+    shapes: Mapping[str, str]
+    rules: Mapping[str, str]
+    checks: Mapping[str, str]
+
+    def to_json(self) -> str:
+        """As text, which `from_json` reads; equal rulebooks give equal texts."""
+        return json.dumps(asdict(self), ensure_ascii=False, indent=1, sort_keys=True) + "\n"
+
+    @classmethod
+    def from_json(cls, text: str) -> "Rulebook":
+        """The rulebook in a text of `to_json`; an empty one for an empty text."""
+        return cls(**json.loads(text)) if text else cls({}, {}, {})
 
 
 @dataclass(frozen=True)
@@ -62,6 +82,11 @@ class Content:
         """
         return f"{self.base}graph/{slug}"
 
+    @property
+    def derived(self) -> str:
+        """The IRI below which each rule has a graph for what it derives."""
+        return self.graph("entailed")
+
     def rdf_files(self) -> list[ContentFile]:
         """The ontology, its vocabularies, the catalogue and the data, in a fixed order."""
         folders = (("ontology", "ontology"), ("ontology/vocabularies", "vocabularies"))
@@ -72,13 +97,21 @@ class Content:
             files.append(ContentFile(self.root / CATALOG, self.graph("catalog")))
         return files + [ContentFile(path, None) for path in self._files("data", "*.trig")]
 
-    def shape_files(self) -> list[Path]:
-        """The shapes, in a fixed order."""
-        return self._files("shapes", "*.ttl")
+    def rulebook(self) -> Rulebook:
+        """The text of all shapes, rules and checks.
 
-    def rule_files(self) -> list[Path]:
-        """The rules, in a fixed order."""
-        return self._files("ontology/rules", "*.rq")
+        Raises:
+            ContentError: a file cannot be read, or is not UTF-8.
+        """
+        shapes, rules, checks = (
+            {self.name(path): self.read_text(path) for path in paths}
+            for paths in (
+                self._files("shapes", "*.ttl"),
+                self._files("ontology/rules", "*.rq"),
+                self._files("queries/checks", "*.rq"),
+            )
+        )
+        return Rulebook(shapes, rules, checks)
 
     @property
     def queries(self) -> Path:

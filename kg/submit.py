@@ -1,152 +1,278 @@
-"""Submitting: facts become part of the graph when they conform, and the ledger keeps who brought them, when and why.
+"""Submitting: a proposal is judged as if it were part of the graph already, and is committed when it conforms.
 
-A submission is one named graph. It is judged as if it were part of the graph already; what does not conform changes
-nothing. What conforms is in the ledger, on disk, before anybody is told so, and then published. Should the process end
-between the two, the next build publishes it.
+What does not conform changes nothing. What conforms is in the ledger, on disk, before anybody is told so; then it is
+published. Should the process end between the two, whoever writes next publishes it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+import logging
+import unicodedata
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
-from kg.errors import ContentError, NotConforming
-from kg.publish import Judged, Submission, Tell, judge, publish
-from kg.readers import read_quads, skolemize
-from kg.sources import Content
-from kg.sparql import Limits
-from kg.store import Changeset, Commit, Draft, Ledger, Snapshots, changeset_of
+from kg.errors import (
+    BuildRunning,
+    ContentError,
+    KgError,
+    NotConforming,
+    QueryRefused,
+    RemoteStoreError,
+    RevisionPassed,
+    StoreError,
+)
+from kg.house import House, open_house
+from kg.judgement import Names, PlaceOf, judge_change, names_in, text_of
+from kg.namespaces import (
+    DCTERMS_CREATED,
+    DCTERMS_CREATOR,
+    DCTERMS_SOURCE,
+    DCTERMS_TITLE,
+    PREFIXES,
+    RDF_TYPE,
+    VOID_DATASET,
+)
+from kg.publish import Desk
+from kg.sparql import Limits, iri_term, string_term
+from kg.store import (
+    REVERT,
+    Changeset,
+    Ledger,
+    Meeting,
+    Primary,
+    Proposal,
+    Signature,
+    Snapshots,
+    changes_of,
+    description_of,
+    open_primary,
+    publish_answered,
+    quads_of,
+    scratch_copy,
+    scratch_of,
+)
+from kg.validation import Report, report_members, report_of
+
+_log: Final = logging.getLogger(__name__)
+
+_XSD_DATE_TIME: Final = f"{PREFIXES['xsd']}dateTime"
+# Control signs, the line ends of Unicode, and what is no character.
+_NOT_IN_A_LINE: Final = frozenset({"Cc", "Zl", "Zp", "Cs"})
 
 
 @dataclass(frozen=True)
-class Desk:
-    """Where submissions are taken in."""
+class Submission:
+    """A proposal, and who makes it."""
 
-    content: Content
-    snapshots: Snapshots
-    ledger: Ledger
-    default_graph: str
-    limits: Limits
-    tell: Tell
+    proposal: Proposal
+    signature: Signature
+    sources: tuple[str, ...] = ()
+    """The IRIs of the documents and passages that it comes from."""
+    expected: int | None = None
+    """The revision that it was made for; None: any."""
 
 
 @dataclass(frozen=True)
-class Signature:
-    """Who does something, when, and why."""
+class Considered:
+    """A submission that was judged. Where it conforms, its change is made in the store, and not committed."""
 
-    author: str
-    time: str
-    """xsd:dateTime in UTC, such as `2024-05-01T12:00:00Z`."""
-    message: str
+    graph: str
+    """The graph of the submission."""
+    added: int
+    removed: int
+    """How many statements; with what follows."""
+    report: Report
+    names: Names
+    """How what is in the report is named."""
 
-
-def accepted(ledger: Ledger) -> tuple[Submission, ...]:
-    """The submissions that are part of the graph now, in the order in which they were accepted.
-
-    Raises:
-        LedgerDamaged, StoreError: the ledger cannot be read.
-    """
-    found: dict[str, Submission] = {}
-    for commit in ledger.entries():
-        before = found.get(commit.source) or _submission(commit.source, commit.revision, _signature(commit))
-        lines = ({*before.lines} - {*commit.changeset.removed}) | {*commit.changeset.added}
-        found[commit.source] = replace(before, lines=tuple(sorted(lines)))
-    return tuple(submission for submission in found.values() if submission.lines)
+    @property
+    def is_empty(self) -> bool:
+        """Whether there was nothing to change."""
+        return not (self.added or self.removed) and self.report.conforms
 
 
-def submit(desk: Desk, file: Path, text: str, signature: Signature, *, dry_run: bool = False) -> Commit | None:
-    """Accept the statements of a Turtle text, or only say whether they would be (`dry_run`; then no commit comes back).
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a submission."""
 
-    Raises:
-        ContentError: it is not Turtle, or says nothing that the graph of the submission could hold.
-        NotConforming: the graph would not conform; nothing has changed.
-        BuildRunning, WriterRunning: somebody else writes.
-        LedgerDamaged, StoreError: the ledger or the state folder cannot be used; nothing was accepted.
-    """
-    if file.suffix != ".ttl":
-        raise ContentError("no Turtle file", remedy="give a file that ends in .ttl", file=str(file))
-    with desk.snapshots.locked(), desk.ledger.locked():
-        revision = desk.ledger.head().revision + 1
-        graph = desk.content.graph(f"submission/{revision}")
-        quads, _ = read_quads(text, name=str(file), graph=graph)
-        changes = changeset_of(added=skolemize(quads, name=graph, base=desk.content.base))
-        if not changes:
-            raise ContentError("the file says nothing", remedy="write at least one statement", file=str(file))
-        new = replace(_submission(graph, revision, signature), name=str(file), lines=changes.added)
-        judged = _judged(desk, [*accepted(desk.ledger), new])
-        if dry_run:
-            return None
-        return _commit(desk, judged, changes, source=graph, signature=signature)
+    considered: Considered
+    revision: int = 0
+    """The commit; 0 where nothing was committed."""
+    number: int = 0
+    """The snapshot in which it can be read; 0 where nothing was published."""
 
 
-def revert(desk: Desk, revision: int, signature: Signature) -> Commit:
-    """Undo a commit by a new one.
+def consider(submission: Submission, primary: Primary, house: House, *, state: Path) -> Considered:
+    """Make the change of a submission in the store, with what follows, and judge it; what does not conform is undone.
 
     Raises:
-        RevisionMissing: there is no such commit.
-        ContentError: there is nothing left to undo.
-        NotConforming: the graph would not conform without it; nothing has changed.
-        BuildRunning, WriterRunning, LedgerDamaged, StoreError: as `submit` does.
+        RevisionPassed: somebody has committed since the revision that it was made for.
+        QueryError, RevisionMissing: as `changes_of` does; also where the history of the submissions would change.
+        ContentError: author or message is not one line of text, a source is no IRI, or a rule, a shape or a check
+            cannot be evaluated.
+        StoreError: the store cannot be written; it must be opened again.
     """
-    with desk.snapshots.locked(), desk.ledger.locked():
-        undone = desk.ledger.read(revision)
-        changes = desk.ledger.revert(revision)
-        if not changes:
-            raise ContentError(
-                f"nothing of revision {revision} is left to undo", remedy="see `kg log` for what was done since"
-            )
-        remaining = [
-            replace(submission, lines=_changed(submission.lines, changes))
-            if submission.graph == undone.source
-            else submission
-            for submission in _with_graph_of(accepted(desk.ledger), undone)
-        ]
-        judged = _judged(desk, [submission for submission in remaining if submission.lines])
-        return _commit(desk, judged, changes, source=undone.source, signature=signature)
-
-
-def _judged(desk: Desk, submitted: Sequence[Submission]) -> Judged:
-    judged = judge(desk.content, limits=desk.limits, tell=desk.tell, submitted=submitted)
-    if not judged.report.conforms:
-        raise NotConforming(
-            "the graph would not conform; nothing has changed",
-            report=judged.text,
-            remedy="mend what the report names and submit again",
+    _check_words(submission)
+    revision = primary.next_revision
+    if submission.expected not in (None, revision - 1):
+        raise RevisionPassed(
+            f"this was made for revision {submission.expected}, and the graph is at revision {revision - 1} now",
+            remedy="read it again, make your change there, and send that",
         )
-    if judged.text:
-        desk.tell(judged.text)
-    return judged
+    base = house.description.base
+    graph = f"{base}graph/submission/{revision}"
+    meeting = Meeting(
+        store=primary.store,
+        ledger=primary.ledger,
+        merges=primary.merges,
+        derived=house.judges.derived,
+        here=graph,
+        scratch=lambda: scratch_copy(primary.store, state),
+    )
+    changes = primary.effective(changes_of(submission.proposal, meeting))
+    history = f"{base}graph/history"
+    if submission.proposal.kind != REVERT:
+        _refuse_history(changes, history)
+    if not changes:
+        return Considered(graph, 0, 0, report_of([]), Names({}, {}))
+    described = _described(submission, graph, changes, history=history)
+    try:
+        report = judge_change(primary, changes.with_added(described), house.judges)
+        names = names_in(report, primary)
+    except KgError:
+        primary.withdraw()  # or the next submission would carry it
+        raise
+    made = primary.changed()
+    if not report.conforms:
+        primary.withdraw()
+    return Considered(graph, len(made.added), len(made.removed), report, names)
 
 
-def _commit(desk: Desk, judged: Judged, changes: Changeset, *, source: str, signature: Signature) -> Commit:
-    draft = Draft(changes, author=signature.author, time=signature.time, source=source, message=signature.message)
-    commit = desk.ledger.commit(draft)
-    publish(judged, desk.content, desk.snapshots, default_graph=desk.default_graph, tell=desk.tell)
-    return commit
+def try_out(submission: Submission, house: House, *, snapshots: Snapshots, ledger: Ledger) -> Outcome:
+    """What submitting would come to, found out on a copy of the current snapshot.
+
+    Raises:
+        KgError: as `consider` does.
+    """
+    with scratch_of(snapshots.current_path() / "store", snapshots.state) as store:
+        trial = Primary(store, ledger, merges=house.description.merges)
+        return Outcome(consider(submission, trial, house, state=snapshots.state))
 
 
-def _with_graph_of(submissions: Sequence[Submission], commit: Commit) -> list[Submission]:
-    """The submissions, and the one of a commit also when nothing of it is left."""
-    if any(submission.graph == commit.source for submission in submissions):
-        return [*submissions]
-    return [*submissions, _submission(commit.source, commit.revision, _signature(commit))]
+def submit(submission: Submission, house: House, desk: Desk) -> Outcome:
+    """Commit and publish a submission, if it conforms.
+
+    Raises:
+        BuildRunning, WriterRunning, LedgerDamaged: as `open_primary` does.
+        KgError: as `consider` does; nothing was accepted.
+        StoreError: what was accepted cannot be published; the message says so.
+    """
+    opening = open_primary(
+        desk.snapshots,
+        desk.ledger,
+        default_graph=house.description.default_graph,
+        patience_seconds=desk.patience_seconds,
+    )
+    with opening as primary:
+        house = take_over(primary, house, desk.snapshots, limits=desk.limits)
+        considered = consider(submission, primary, house, state=desk.snapshots.state)
+        if not considered.report.conforms or considered.is_empty:
+            return Outcome(considered)
+        revision = primary.hold(submission.signature, source=considered.graph)
+        primary.commit()
+        try:
+            return Outcome(considered, revision, publish_commits(primary, house, desk.snapshots))
+        except StoreError as error:
+            raise StoreError(
+                f"accepted as revision {revision}, which is not published yet: {error}", remedy=error.remedy
+            ) from error
 
 
-def _changed(lines: Sequence[str], changes: Changeset) -> tuple[str, ...]:
-    return tuple(sorted(({*lines} - {*changes.removed}) | {*changes.added}))
-
-
-def _submission(graph: str, revision: int, signature: Signature) -> Submission:
-    return Submission(
-        graph=graph,
-        name=f"submission {revision}",
-        title=signature.message,
-        author=signature.author,
-        time=signature.time,
-        lines=(),
+def refused(considered: Considered, house: House, place_of: PlaceOf) -> NotConforming:
+    """The error that tells whoever submitted what does not conform, and where in their text."""
+    words = considered.names.words(house.prefixes, place_of)
+    return NotConforming(
+        "the graph would not conform; nothing has changed",
+        report=in_words(considered, house, place_of),
+        remedy="mend what the report names and submit again",
+        members=report_members(considered.report, words),
     )
 
 
-def _signature(commit: Commit) -> Signature:
-    return Signature(commit.author, commit.time, commit.message)
+def in_words(considered: Considered, house: House, place_of: PlaceOf) -> str:
+    """The report as text; empty without results."""
+    return text_of(
+        considered.report,
+        considered.names,
+        prefixes=house.prefixes,
+        file_of=lambda _: "what was submitted",
+        place_of=place_of,
+    )
+
+
+def publish_commits(primary: Primary, house: House, snapshots: Snapshots) -> int:
+    """Make what has been committed the current snapshot; returns its number.
+
+    Where a remote store answers and cannot be brought up to date now, nothing is published, and 0 returned: that is
+    done as soon as it can be.
+
+    Raises:
+        StoreError: the state folder cannot be written. What was committed stays so.
+    """
+    wanted = description_of(primary, base=house.description.base, prefixes=house.description.prefixes)
+    try:
+        return publish_answered(primary, snapshots, wanted, rulebook=house.rulebook).number
+    except RemoteStoreError as error:
+        _log.warning("revision %d is committed, and seen later: %s; %s", wanted.revision, error, error.remedy)
+        return 0
+
+
+def take_over(primary: Primary, house: House, snapshots: Snapshots, *, limits: Limits) -> House:
+    """What is in force now that nobody else writes; what was committed and not published any more is published.
+
+    Raises:
+        BuildRunning: a build has changed what the default graph is, so that this is the wrong primary store.
+        StoreError: as `publish_commits` does.
+    """
+    house = open_house(snapshots, limits=limits, before=house)
+    if house.description.merges != primary.merges:
+        raise BuildRunning("a build has just changed what the default graph is", remedy="submit it again")
+    if house.description.revision < primary.head.revision:
+        publish_commits(primary, house, snapshots)
+    return house
+
+
+def _refuse_history(changes: Changeset, history: str) -> None:
+    if any(line.endswith(f" <{history}> .") for line in (*changes.added, *changes.removed)):
+        raise QueryRefused(
+            f"<{history}> tells who submitted what; nobody writes to it", remedy="leave it out, or revert a revision"
+        )
+
+
+def _check_words(submission: Submission) -> None:
+    """See that what is said of a submission can be written into the ledger and the history."""
+    for name, text in (("author", submission.signature.author), ("message", submission.signature.message)):
+        if any(unicodedata.category(character) in _NOT_IN_A_LINE for character in text):
+            raise ContentError(f"the {name} is not one line of text", remedy="leave out line ends and control signs")
+    for source in submission.sources:
+        try:
+            quads_of([f"<{DCTERMS_SOURCE}> <{DCTERMS_SOURCE}> {iri_term(source)} ."])
+        except (SyntaxError, ValueError) as error:
+            raise ContentError(f"the source {source[:200]!r} is no absolute IRI", remedy="write it whole") from error
+
+
+def _described(submission: Submission, graph: str, changes: Changeset, *, history: str) -> list[str]:
+    """What the history says of the graph of a submission, where there is one."""
+    if not any(line.endswith(f" <{graph}> .") for line in changes.added):
+        return []
+    node, signature = iri_term(graph), submission.signature
+    told = [
+        f"<{RDF_TYPE}> <{VOID_DATASET}>",
+        f"<{DCTERMS_TITLE}> {string_term(signature.message, language='en')}",
+        f"<{DCTERMS_CREATOR}> {string_term(signature.author)}",
+        f"<{DCTERMS_CREATED}> {string_term(signature.time, datatype=_XSD_DATE_TIME)}",
+        *(f"<{DCTERMS_SOURCE}> {iri_term(source)}" for source in submission.sources),
+    ]
+    title = f'<{history}> <{DCTERMS_TITLE}> "What was submitted, by whom and when"@en <{history}> .'
+    return [title, *(f"{node} {line} <{history}> ." for line in told)]

@@ -1,6 +1,5 @@
 """What the tests share: the content of this repository, built once; a small content of its own; the command `kg`."""
 
-import hashlib
 import os
 import shutil
 import subprocess
@@ -10,11 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from kg.publish import build
-from kg.settings import UNION
-from kg.sources import open_content
-from kg.sparql import Limits
 from kg.store import Snapshot, Snapshots
+from tests.states import build_into, files_of
 
 ROOT = Path(__file__).parents[1]
 
@@ -108,8 +104,7 @@ Kg = Callable[..., "subprocess.CompletedProcess[str]"]
 def state(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder into which the content of this repository was built; no test changes it."""
     folder = tmp_path_factory.mktemp("state")
-    snapshots = Snapshots(folder, memory_quads=1_000_000)
-    build(open_content(ROOT), snapshots, default_graph=UNION, limits=Limits(), tell=print)
+    build_into(folder, ROOT)
     return folder
 
 
@@ -126,8 +121,7 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name, text in SMALL_CONTENT.items():
         (folder / "content" / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / "content" / name).write_text(text, encoding="utf-8")
-    snapshots = Snapshots(folder / "state", memory_quads=1_000_000)
-    build(open_content(folder / "content"), snapshots, default_graph=UNION, limits=Limits(), tell=print)
+    build_into(folder / "state", folder / "content")
     return folder
 
 
@@ -174,14 +168,4 @@ def kg(kg_command: tuple[Path, dict[str, str]]) -> Kg:
 @pytest.fixture(scope="session")
 def fingerprint() -> Callable[[Path], dict[str, str]]:
     """Tells a folder byte by byte: the digest of each file, and where each link points."""
-
-    def of(folder: Path) -> dict[str, str]:
-        return {
-            path.relative_to(folder).as_posix(): str(path.readlink())
-            if path.is_symlink()
-            else hashlib.sha256(path.read_bytes()).hexdigest()
-            for path in sorted(folder.rglob("*"))
-            if path.is_symlink() or path.is_file()
-        }
-
-    return of
+    return files_of

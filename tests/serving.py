@@ -164,7 +164,7 @@ def serving(command: Command, state: Path, folder: Path, **environ: str) -> Iter
 def _answers(server: Server) -> bool:
     assert server.process.poll() is None, f"the server ended:\n{server.log.read_text()}"
     with suppress(OSError):
-        return server.ask("ASK {}").status == 200
+        return server.ask("ASK {}").status in (200, 502)  # 502: it answers, and another store does not
     return False
 
 

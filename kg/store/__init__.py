@@ -1,35 +1,84 @@
 """The embedded store: a workspace to build in, numbered snapshots to read from, workers that answer queries."""
 
+from kg.store.answer import Answer
+from kg.store.backup import restore_backup, write_backup
+from kg.store.contributions import NO_EDITS, Edits, edits_of, is_derived
+from kg.store.distant import DistantSnapshot, readable_snapshot
 from kg.store.keeper import Keeper, KeeperSettings
 from kg.store.ledger import Commit, Draft, Ledger
+from kg.store.opening import open_primary
+from kg.store.past import NOW, Past, past_folder, past_snapshot, revision_at
 from kg.store.patch import Changeset, changeset_of, quads_of
-from kg.store.pool import Answer, Pool, PoolLimits
-from kg.store.pooled import CLIENT, PooledSnapshots
+from kg.store.pool import Pool, PoolLimits
+from kg.store.pooled import CLIENT, SECONDS, PooledSnapshots
+from kg.store.primary import Living, Primary, Signature, description_of
+from kg.store.proposals import ADD, EDIT, EXTEND, HERE, PATCH, REPLACE, REVERT, UPDATE, Meeting, Proposal, changes_of
 from kg.store.readable import Answers, Readable
+from kg.store.replica import catch_up, publish_answered, send_commits
 from kg.store.results import Results, Term
+from kg.store.scratch import scratch_copy, scratch_of, sweep
 from kg.store.snapshots import Description, Snapshot, Snapshots
+from kg.store.verification import Verified, verify_state
 from kg.store.workspace import Workspace
 
 __all__ = [
+    "ADD",
     "CLIENT",
+    "EDIT",
+    "EXTEND",
+    "HERE",
+    "NOW",
+    "NO_EDITS",
+    "PATCH",
+    "REPLACE",
+    "REVERT",
+    "SECONDS",
+    "UPDATE",
     "Answer",
     "Answers",
     "Changeset",
     "Commit",
     "Description",
+    "DistantSnapshot",
     "Draft",
+    "Edits",
     "Keeper",
     "KeeperSettings",
     "Ledger",
+    "Living",
+    "Meeting",
+    "Past",
     "Pool",
     "PoolLimits",
     "PooledSnapshots",
+    "Primary",
+    "Proposal",
     "Readable",
     "Results",
+    "Signature",
     "Snapshot",
     "Snapshots",
     "Term",
+    "Verified",
     "Workspace",
+    "catch_up",
+    "changes_of",
     "changeset_of",
+    "description_of",
+    "edits_of",
+    "is_derived",
+    "open_primary",
+    "past_folder",
+    "past_snapshot",
+    "publish_answered",
     "quads_of",
+    "readable_snapshot",
+    "restore_backup",
+    "revision_at",
+    "scratch_copy",
+    "scratch_of",
+    "send_commits",
+    "sweep",
+    "verify_state",
+    "write_backup",
 ]

@@ -331,6 +331,17 @@ class Ledger:
         segment = self._last_segment()
         return segment.head if segment else Head(0, "")
 
+    def has(self, revision: int, digest: str) -> bool:
+        """Whether there is a commit with this revision and digest; revision 0 is none.
+
+        Raises:
+            LedgerDamaged, StoreError: as `read` does.
+        """
+        try:
+            return bool(revision) and self.digest(revision) == digest
+        except RevisionMissing:
+            return False
+
     def digest(self, revision: int) -> str:
         """The digest of a commit; empty for revision 0.
 
@@ -422,6 +433,38 @@ class Ledger:
             if found >= 0:
                 return self.read(first + bisect_right(places, found, key=lambda place: place.end))
         return None
+
+    def about(self, iri: str) -> Iterator[Commit]:
+        """The commits that name a thing in what they add or remove, or as their source; the latest first.
+
+        Raises:
+            LedgerDamaged, StoreError: as `read` does.
+        """
+        named = f"<{iri}>".encode()
+        for first in reversed(self._firsts()):
+            segment = self._segment(first)
+            places = [*segment.places]
+            with self._using():
+                text = segment.path.read_bytes()
+            end = places[-1].end if places else 0
+            while (found := text.rfind(named, 0, end)) >= 0:
+                index = bisect_right(places, found, key=lambda place: place.end)
+                yield self.read(first + index)
+                end = places[index - 1].end if index else 0
+
+    def segments(self, revision: int) -> Iterator[tuple[str, bytes]]:
+        """The files of the ledger up to a commit: their names and what is in them.
+
+        Raises:
+            LedgerDamaged, StoreError: as `read` does.
+        """
+        for first in self._firsts():
+            if first > revision:
+                return
+            segment = self._segment(first)
+            last = min(revision, segment.head.revision)
+            with self._using():
+                yield segment.path.name, segment.path.read_bytes()[: segment.span(last)[1]]
 
     def verify(self) -> Head:
         """Read all from the disk once more; returns the last commit.

@@ -45,6 +45,10 @@ class Changeset:
     def __bool__(self) -> bool:
         return bool(self.added or self.removed)
 
+    def with_added(self, lines: Iterable[str]) -> Changeset:
+        """The same, with more that is added."""
+        return Changeset(added=tuple(sorted({*self.added, *lines})), removed=self.removed)
+
     def inverse(self) -> Changeset:
         """What undoes it."""
         return Changeset(added=self.removed, removed=self.added)

@@ -55,7 +55,7 @@ def apply(store: Store, commit: Commit, *, history: str, merge: bool) -> None:
     """
     added, removed = quads_of(commit.changeset.added), quads_of(commit.changeset.removed)
     into, out = _merged(store, added, removed) if merge else (set(), set())
-    head = _head_quads(Head(commit.revision, commit.digest), history)
+    head = head_quads(Head(commit.revision, commit.digest), history)
     with _translated():
         store.update(
             f"DELETE DATA {{ {_rows([*_told(store, history), *removed, *out])} }} ;\n"
@@ -85,8 +85,10 @@ def replay(ledger: Ledger, store: Store, *, history: str, merge: bool, upto: int
     return revision_of(store, history=history)
 
 
-def rebuild(ledger: Ledger, store: Store, revision: int, *, history: str, merge: bool) -> None:
-    """Fill an empty store with the state of any revision; where that is interrupted, the store must be thrown away.
+def rebuild(ledger: Ledger, store: Store, revision: int, *, history: str, merge: bool) -> int:
+    """Fill an empty store with the state of any revision, and return how many statements that has.
+
+    Where this is interrupted, the store must be thrown away.
 
     Raises:
         StoreError: the store is not empty, or cannot be written.
@@ -105,8 +107,20 @@ def rebuild(ledger: Ledger, store: Store, revision: int, *, history: str, merge:
         store.bulk_extend(quads)
         if merge:
             store.bulk_extend(_in_merge(quad) for quad in quads)
-        store.extend(_head_quads(Head(revision, digest), history) if revision else [])
+        store.extend(head_quads(Head(revision, digest), history) if revision else [])
         store.flush()
+    return len(quads)
+
+
+def forget(store: Store, *, history: str) -> None:
+    """Let a store no longer say which revision it holds.
+
+    Raises:
+        StoreError: the store cannot be written.
+    """
+    with _translated():
+        for quad in _told(store, history):
+            store.remove(quad)
 
 
 def _told(store: Store, history: str) -> list[Quad]:
@@ -115,7 +129,8 @@ def _told(store: Store, history: str) -> list[Quad]:
         return [quad for told in (_VERSION, _IDENTIFIER) for quad in store.quads_for_pattern(graph, told, None, graph)]
 
 
-def _head_quads(head: Head, history: str) -> list[Quad]:
+def head_quads(head: Head, history: str) -> list[Quad]:
+    """What a store says of the revision that it holds."""
     graph = NamedNode(history)
     return [
         Quad(graph, _VERSION, Literal(head.revision), graph),

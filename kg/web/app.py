@@ -3,45 +3,59 @@
 from __future__ import annotations
 
 from http import HTTPStatus
+from pathlib import Path
 from typing import Any, Final
 
 from flask import Flask, Response, current_app, request, url_for
 
+from kg.access import may_ask_to_write, origin_of
 from kg.settings import Settings
 from kg.store import PooledSnapshots
-from kg.web import descriptions, graphs, pages, questions, sparql
-from kg.web.headers import EVERY_ANSWER, PREFLIGHT
+from kg.web import descriptions, graphs, history, pages, questions, sparql, submissions
+from kg.web.headers import EVERY_ANSWER, PREFLIGHT, PREFLIGHT_OF_WRITES, PREFLIGHT_WITH_TOKEN
 from kg.web.problems import problem_response
 from kg.web.service import Service, service
 
 # A percent-encoded character has at most 12 bytes (`%F0%9F%8C%8D`); the rest is room for the other parameters.
 _BYTES_A_CHARACTER: Final = 12
 _ROOM: Final = 64 * 1024
+_MEGABYTE: Final = 1024 * 1024
+
+WRITTEN: Final = (
+    submissions.SUBMISSIONS_PATH,
+    submissions.VALIDATE_PATH,
+    submissions.UPDATE_PATH,
+    graphs.PATH,
+    graphs.DIRECT,
+)
+"""The paths that texts are submitted to."""
 
 _ABOUT_THE_DATASET: Final = frozenset({blueprint.name for blueprint in (graphs.blueprint, sparql.blueprint)})
 
 
-def most_body_bytes(settings: Settings) -> int:
-    """The longest body that is read."""
+def most_body_bytes(settings: Settings, path: str = "") -> int:
+    """The longest body that is read of a request to a path."""
+    if path.startswith(WRITTEN):
+        return settings.submission_megabytes * _MEGABYTE + _ROOM
     return settings.query_characters * _BYTES_A_CHARACTER + _ROOM
 
 
-def create_app(settings: Settings, snapshots: PooledSnapshots | None = None) -> Flask:
+def create_app(settings: Settings, snapshots: PooledSnapshots | None = None, *, desk: Path | None = None) -> Flask:
     """The WSGI application over the snapshots of a state folder; it serves a new snapshot as soon as it is published.
 
     It starts without one, and then answers 503 until there is one. Without `snapshots` it answers queries in its own
-    process, which suits tests: nothing can stop them there.
+    process, which suits tests: nothing can stop them there. Without `desk`, the address of the desk's socket, nothing
+    is taken in.
     """
     app = Flask("kg.web")
-    app.config["MAX_CONTENT_LENGTH"] = most_body_bytes(settings)
+    app.config["MAX_CONTENT_LENGTH"] = max(most_body_bytes(settings), most_body_bytes(settings, WRITTEN[0]))
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
-    app.extensions["kg"] = Service(settings, snapshots)
+    app.extensions["kg"] = Service(settings, snapshots, desk=desk)
     app.extensions["kg.datasets"] = descriptions.Datasets()
-    for part in (descriptions, graphs, pages, questions, sparql):
+    for part in (descriptions, graphs, history, pages, questions, sparql, submissions):
         app.register_blueprint(part.blueprint)
     app.register_error_handler(Exception, problem_response)
-    app.register_error_handler(HTTPStatus.METHOD_NOT_ALLOWED, graphs.refused_method)
     app.context_processor(_site)
     app.before_request(_preflight)
     app.after_request(_with_headers)
@@ -61,10 +75,20 @@ def _preflight() -> Response | None:
     if not asks or "Access-Control-Request-Method" not in request.headers or request.routing_exception:
         return None
     methods = ", ".join(sorted(current_app.make_default_options_response().allow))
-    headers = [("Allow", methods), ("Access-Control-Allow-Methods", methods), *PREFLIGHT]
+    headers = [("Allow", methods), ("Access-Control-Allow-Methods", methods), *_allowed_headers()]
     response = Response(status=HTTPStatus.NO_CONTENT, headers=headers)
     response.headers.remove("Content-Type")
     return response
+
+
+def _allowed_headers() -> tuple[tuple[str, str], ...]:
+    """A token may be sent by a page of this service, and of the origins that an operator lists."""
+    if not request.path.startswith(WRITTEN):
+        return PREFLIGHT
+    own, listed = origin_of(request.host_url) or "", service().settings.write_origins
+    if may_ask_to_write(request.headers["Origin"], own_origin=own, allowed_origins=listed):
+        return PREFLIGHT_WITH_TOKEN
+    return PREFLIGHT_OF_WRITES
 
 
 def _with_headers(response: Response) -> Response:

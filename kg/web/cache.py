@@ -11,7 +11,7 @@ from typing import Final
 
 import zstandard
 
-Headers = Sequence[tuple[str, str]]
+Headers = Sequence[tuple[bytes, bytes]]
 Key = tuple[str | bytes, ...]
 """What of a request decides about its answer."""
 
@@ -32,7 +32,7 @@ class Kept:
         self.body = body
         self.tag = blake2b(body, digest_size=16).hexdigest()
         self._headers = tuple(headers)
-        self._encoded: dict[str, tuple[list[tuple[str, str]], bytes]] = {}
+        self._encoded: dict[str, tuple[Headers, bytes]] = {}
 
     @property
     def size(self) -> int:
@@ -46,15 +46,15 @@ class Kept:
         """
         return f'"{self.tag}-{encoding}"' if encoding else f'"{self.tag}"'
 
-    def in_encoding(self, encoding: str) -> tuple[list[tuple[str, str]], bytes]:
+    def in_encoding(self, encoding: str) -> tuple[Headers, bytes]:
         """Headers and body in an encoding of `choose_encoding`."""
         encoding = encoding if len(self.body) >= _WORTH_COMPRESSING_BYTES else ""
         found = self._encoded.get(encoding)
         if found is None:
             body = _encode(self.body, encoding)
-            headers = [*self._headers, ("etag", self.entity_tag(encoding))]
+            headers = [*self._headers, (b"etag", self.entity_tag(encoding).encode())]
             if encoding:
-                headers.append(("content-encoding", encoding))
+                headers.append((b"content-encoding", encoding.encode()))
             found = self._encoded[encoding] = (headers, body)
         return found
 

@@ -22,6 +22,7 @@ class Request:
     accept: tuple[str, ...] = ()
     """The values of the Accept headers."""
     content_type: str = ""
+    content_encoding: str = ""
     body: bytes = b""
 
 
@@ -38,32 +39,35 @@ class Plan:
     """How long the client is ready to wait; None: as long as the service allows."""
 
 
-def plan_answer(ask: Ask, *, format_name: str, accept: tuple[str, ...]) -> Plan:
+def plan_answer(ask: Ask, *, format_name: str, accept: tuple[str, ...], seconds: float | None = None) -> Plan:
     """The answer in the format that is named, or else in the best one that is accepted; HTML is one of them.
+
+    `seconds` is how long the client is ready to wait.
 
     Source: RFC 9110 §12.5.1.
 
     Raises:
         Problem: the named format does not fit the query form, or nothing acceptable does.
     """
-    rows = formats_for(ask.query.form)
     if format_name:
         row = format_named(format_name, ask.query.form)
         if row is None:
+            rows = formats_for(ask.query.form)
             raise Problem(
                 "bad-request",
                 f"{format_name} is no format for the answer to {ask.query.form}",
                 remedy=f"use one of {', '.join(row.name for row in rows)}",
             )
-        return Plan(ask, row, row.content_type, f"answer.{row.extension}")
+        return Plan(ask, row, row.content_type, f"answer.{row.extension}", seconds)
     chosen = _best(ask.query.form, accept)
     if chosen is None:
+        rows = formats_for(ask.query.form)
         raise Problem(
             "not-acceptable",
             f"The answer to {ask.query.form} cannot be written as {', '.join(accept)}",
             remedy=f"accept one of {', '.join(row.media_type for row in rows)}",
         )
-    return Plan(ask, *chosen)
+    return Plan(ask, *chosen, seconds=seconds)
 
 
 @lru_cache(maxsize=512)

@@ -23,7 +23,7 @@ from typing import Any, Final
 
 from flask import g
 
-from kg.answer import job, repeatable
+from kg.answer import job
 from kg.errors import KgError
 from kg.settings import Settings
 from kg.sparql import Limits
@@ -32,7 +32,7 @@ from kg.web.app import create_app, most_body_bytes
 from kg.web.cache import Cache, Kept, Key, choose_encoding, matches
 from kg.web.descriptions import VOID_PATH
 from kg.web.exchange import Plan, Request
-from kg.web.gateway import Exchange, Headers, Receive, Send, environ, run_wsgi
+from kg.web.gateway import Exchange, Headers, Receive, Send, encoded, environ, run_wsgi
 from kg.web.headers import EVERY_ANSWER
 from kg.web.negotiation import JSON_PROBLEM, accepted_types, prefers_html
 from kg.web.problems import problem_document, problem_from
@@ -49,11 +49,17 @@ _PART_BYTES: Final = 128 * 1024
 # A client that takes nothing of its answer for so long is given up, so that it does not hold a worker for ever.
 _STALLED_SECONDS: Final = 60.0
 _GARBAGE_THRESHOLDS: Final = (50_000, 20, 20)
-_LOOK_FOR_PARENT_SECONDS: Final = 0.5
-_EVERY_ANSWER: Final = tuple((name.lower(), value) for name, value in EVERY_ANSWER)
+_LOOK_SECONDS: Final = 0.25
+# When the server is told to end, queries may go on for that long; then they end with an error that says why.
+_LAST_SECONDS: Final = 1.25
 _VARY: Final = ("vary", "Accept, Accept-Encoding")
 _LINK: Final = ("link", f'<{VOID_PATH}>; rel="describedby"')
-_ABOUT_THE_BODY: Final = frozenset({"content-encoding", "content-type", "content-disposition"})
+_MAY_BE_KEPT: Final = (b"cache-control", b"no-cache")
+_NEVER_KEPT: Final = (b"cache-control", b"no-store")
+_ABOUT_THE_BODY: Final = frozenset({b"content-encoding", b"content-type", b"content-disposition"})
+
+LEAVING: Final = "leaving"
+"""The name of the file that appears in the folder of the sockets when the server is told to end."""
 
 
 class Front:
@@ -64,10 +70,10 @@ class Front:
         self._settings = settings
         self._folder = folder
         self._parent = parent
+        self._leaving = False
         self._limits = Limits(
             characters=settings.query_characters, depth=settings.query_depth, services=settings.services
         )
-        self._most_body_bytes = most_body_bytes(settings)
         self._cache = Cache(settings.cache_megabytes * 1024 * 1024)
         # As many as the pool lets in: a page waits for a worker, never for a thread.
         self._threads = ThreadPoolExecutor(settings.workers + settings.waiting, thread_name_prefix="pages")
@@ -90,8 +96,8 @@ class Front:
         limits = PoolLimits(settings.query_seconds, settings.workers, settings.waiting)
         self._loop = asyncio.get_running_loop()
         self._pool = Pool(self._folder, limits, self._loop)
-        self._app = create_app(settings, PooledSnapshots(settings.state, self._pool))
-        self._look_for_parent()
+        self._app = create_app(settings, PooledSnapshots(settings.state, self._pool), desk=self._folder / "desk")
+        self._look_around()
         # What is there now stays, and a request makes hardly any cycles: look for garbage rarely.
         gc.collect()
         gc.freeze()
@@ -102,28 +108,38 @@ class Front:
         await self._loop.run_in_executor(None, self._threads.shutdown)
         await send({"type": "lifespan.shutdown.complete"})
 
-    def _look_for_parent(self) -> None:
-        """A server process whose parent has been killed ends too; no one else would end it."""
+    def _look_around(self) -> None:
+        """A server process whose parent has been killed ends too; no one else would end it.
+
+        When the parent is going to end, queries do so before their clients are left without a word.
+        """
         if os.getppid() != self._parent:
             os.kill(os.getpid(), signal.SIGKILL)
-        self._loop.call_later(_LOOK_FOR_PARENT_SECONDS, self._look_for_parent)
+        if not self._leaving and (self._folder / LEAVING).exists():
+            self._leaving = True
+            self._loop.call_later(_LAST_SECONDS, self._pool.close)
+        self._loop.call_later(_LOOK_SECONDS, self._look_around)
 
     async def _answer(self, exchange: Exchange) -> None:
         key = _key(exchange, b"") if exchange.method in _READS else None
-        if await self._send_known(exchange, key):
+        kept = self._known(key)
+        if kept is not None:
+            await _send_kept(exchange, kept)
             return
         plan: Plan | None = None
         try:
-            body = await exchange.body(self._most_body_bytes)
+            body = await exchange.body(most_body_bytes(self._settings, exchange.path))
             if exchange.method == "POST" and len(body) < _MOST_KEY_BYTES:
                 key = _key(exchange, body)
-                if await self._send_known(exchange, key):
+                kept = self._known(key)
+                if kept is not None:
+                    await _send_kept(exchange, kept)
                     return
             plan = self._plan(exchange, body)
             if plan is None:
                 await self._from_flask(exchange, body, key)
             else:
-                await self._stream(exchange, plan, key, _headers_of(plan))
+                await self._stream(exchange, plan, key, _headers_of(plan.content_type, plan.filename))
         except Exception as error:  # noqa: BLE001 - this is the outermost handler
             await self._send_problem(exchange, error, plan)
 
@@ -144,35 +160,36 @@ class Front:
         """Send the answer to a plan, as it comes."""
         answer = await self._pool.ask(job(plan.ask, plan.row), seconds=plan.seconds, left=exchange.left)
         try:
-            keep = key if repeatable(plan.ask) else None
-            sent = [*headers, ("cache-control", "no-store" if keep is None else "no-cache")]
-            body: bytes | None = answer.payload
+            keep = key if plan.ask.query.repeatable else None
+            sent = (*headers, _NEVER_KEPT if keep is None else _MAY_BE_KEPT)
             if answer.whole:
-                await _send_kept(exchange, Kept(sent, answer.payload))
-            elif exchange.method == "HEAD":
-                body = None
+                kept = Kept(sent, answer.payload)
+                await _send_kept(exchange, kept)
+                if keep is not None:
+                    self._cache.put(answer.number, keep, kept)
+                return
+            if exchange.method == "HEAD":
                 await exchange.begin(_OK, sent)
                 await exchange.end()
             elif exchange.chunked:
                 body = await _send_parts(exchange, sent, answer)
+                if keep is not None and body is not None:
+                    self._cache.put(answer.number, keep, Kept(sent, body))
             else:
-                body = None
                 await _send_collected(exchange, sent, answer)
-            if keep is not None and body is not None:
-                self._cache.put(answer.number, keep, Kept(sent, body))
         finally:
             answer.close()
 
-    async def _send_known(self, exchange: Exchange, key: Key | None) -> bool:
-        """Send the answer that is kept for a request, if there is one."""
-        kept = self._cache.get(self._number(), key) if key is not None else None
-        if kept is not None:
-            await _send_kept(exchange, kept)
-        return kept is not None
+    def _known(self, key: Key | None) -> Kept | None:
+        """The answer that is kept for a request."""
+        return self._cache.get(self._number(), key) if key is not None else None
 
     async def _from_flask(self, exchange: Exchange, body: bytes, key: Key | None) -> None:
-        """Let Flask answer, in a thread; once more when the snapshot has changed meanwhile, so that none is mixed."""
-        for _ in range(_ATTEMPTS):
+        """Let Flask answer, in a thread; once more when the snapshot has changed meanwhile, so that none is mixed.
+
+        What writes is asked once: it is what changes the snapshot.
+        """
+        for _ in range(_ATTEMPTS if exchange.method in _READS else 1):
             number = self._number()
             planned: list[Plan] = []
             status, headers, content = await self._run(self._app, exchange, body, planned)
@@ -181,16 +198,14 @@ class Front:
         if planned:
             await self._stream(exchange, planned[0], key, _varied(headers))
         elif status == _OK and key is not None and exchange.method in _READS and not _is_own_business(headers):
-            kept = Kept([*_varied(headers), ("cache-control", "no-cache")], content)
+            kept = Kept([*_varied(headers), _MAY_BE_KEPT], content)
             if number == self._number():
                 self._cache.put(number, key, kept)
             await _send_kept(exchange, kept)
         else:
             await exchange.respond(status, headers, content)
 
-    async def _run(
-        self, app: Any, exchange: Exchange, body: bytes, planned: list[Plan]
-    ) -> tuple[int, list[tuple[str, str]], bytes]:
+    async def _run(self, app: Any, exchange: Exchange, body: bytes, planned: list[Plan]) -> tuple[int, Headers, bytes]:
         """Run a WSGI application in a thread, with the client of the exchange as the one who waits."""
         context = copy_context()
         context.run(CLIENT.set, exchange.left)
@@ -204,13 +219,8 @@ class Front:
             return
         problem = problem_from(error)
         root = f"{exchange.scheme}://{exchange.value(b'host')}/"
-        headers = [
-            *_EVERY_ANSWER,
-            ("content-type", JSON_PROBLEM),
-            ("vary", "Accept"),
-            *((name.lower(), value) for name, value in problem.headers),
-        ]
-        await exchange.respond(problem.kind.status, headers, problem_document(problem, root))
+        headers = [*EVERY_ANSWER, ("content-type", JSON_PROBLEM), ("vary", "Accept"), *problem.headers]
+        await exchange.respond(problem.kind.status, encoded(headers), problem_document(problem, root))
 
 
 def _key(exchange: Exchange, body: bytes) -> Key:
@@ -221,7 +231,7 @@ def _key(exchange: Exchange, body: bytes) -> Key:
 
 
 def _accept(exchange: Exchange) -> tuple[str, ...]:
-    return exchange.values(b"accept")
+    return (exchange.value(b"accept"),) if b"accept" in exchange.headers else ()
 
 
 @lru_cache(maxsize=512)
@@ -236,27 +246,29 @@ def _asked(exchange: Exchange, body: bytes) -> Request:
         query_string=exchange.query_string,
         accept=_accept(exchange),
         content_type=exchange.value(b"content-type"),
+        content_encoding=exchange.value(b"content-encoding"),
         body=body,
     )
 
 
-def _headers_of(plan: Plan) -> Headers:
-    headers = [*_EVERY_ANSWER, ("content-type", plan.content_type), _VARY, _LINK]
-    if plan.filename:
-        headers.append(("content-disposition", f'inline; filename="{plan.filename}"'))
-    return headers
+@lru_cache(maxsize=128)
+def _headers_of(content_type: str, filename: str) -> Headers:
+    headers = [*EVERY_ANSWER, ("content-type", content_type), _VARY, _LINK]
+    if filename:
+        headers.append(("content-disposition", f'inline; filename="{filename}"'))
+    return encoded(headers)
 
 
 def _varied(headers: Headers) -> Headers:
     """The headers of an answer of Flask's, which is going to be compressed for those who like it."""
-    varies = ", ".join([*(value for name, value in headers if name == "vary"), "Accept-Encoding"])
-    return [*(header for header in headers if header[0] != "vary"), ("vary", varies)]
+    varies = b", ".join([*(value for name, value in headers if name == b"vary"), b"Accept-Encoding"])
+    return [*(header for header in headers if header[0] != b"vary"), (b"vary", varies)]
 
 
 async def _send_kept(exchange: Exchange, kept: Kept) -> None:
     headers, body = kept.in_encoding(choose_encoding(exchange.value(b"accept-encoding")))
     known = exchange.value(b"if-none-match") if exchange.method in _READS else ""
-    if known and matches(known, dict(headers)["etag"]):
+    if known and matches(known, dict(headers)[b"etag"].decode()):
         await exchange.respond(_NOT_MODIFIED, [header for header in headers if header[0] not in _ABOUT_THE_BODY])
     else:
         await exchange.respond(_OK, headers, body)
@@ -285,7 +297,7 @@ async def _send_collected(exchange: Exchange, headers: Headers, answer: Answer) 
             whole.write(part)
         length = whole.tell()
         whole.seek(0)
-        await exchange.begin(_OK, [*headers, ("content-length", str(length))])
+        await exchange.begin(_OK, [*headers, (b"content-length", b"%d" % length)])
         while part := whole.read(_PART_BYTES):
             await exchange.part(part)
         await exchange.end()
@@ -305,4 +317,4 @@ def _raising(app: Any, error: Exception, query: str) -> Any:
 
 def _is_own_business(headers: Headers) -> bool:
     """Whether a view has said itself how its answer may be kept."""
-    return any(name in ("etag", "cache-control", "set-cookie") for name, _ in headers)
+    return any(name in (b"etag", b"cache-control", b"set-cookie") for name, _ in headers)

@@ -10,11 +10,14 @@ from typing import Any, Final
 
 from kg.web.problems import Problem
 
-Headers = Sequence[tuple[str, str]]
+Headers = Sequence[tuple[bytes, bytes]]
+"""Header lines as they are sent, their names in lower case."""
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 
+# Most who wait for a worker wait for less than that, and to watch their clients would cost more than their turn.
+_WATCHED_AFTER_SECONDS: Final = 0.02
 _WITHOUT_BODY: Final = (204, 304)
 # Source: RFC 3875 §4.1.18 has underscores for hyphens, so a header with an underscore could pass for another one.
 _AMBIGUOUS: Final = "_"
@@ -32,11 +35,13 @@ class Exchange:
         self.query_string: bytes = scope["query_string"]
         self.scheme: str = scope["scheme"]
         self.version: str = scope["http_version"]
-        self.headers: Sequence[tuple[bytes, bytes]] = scope["headers"]
+        self.headers = _joined(scope["headers"])
+        """Each header once, by its lower-case name; several lines of one name are joined."""
         self.client: str = (scope.get("client") or ("",))[0]
         self._receive = receive
         self._send = send
         self._left: asyncio.Future[None] | None = None
+        self._watch: asyncio.TimerHandle | asyncio.Task[None] | None = None
 
     @property
     def chunked(self) -> bool:
@@ -46,13 +51,9 @@ class Exchange:
         """
         return self.version not in ("1", "1.0")
 
-    def values(self, name: bytes) -> tuple[str, ...]:
-        """The values of the header lines with a lower-case name."""
-        return tuple([value.decode("latin-1") for header, value in self.headers if header == name])
-
     def value(self, name: bytes) -> str:
-        """All lines of a header as one."""
-        return ", ".join(self.values(name))
+        """The value of the header with a lower-case name; empty where there is none."""
+        return self.headers.get(name, b"").decode("latin-1")
 
     async def body(self, most_bytes: int) -> bytes:
         """The whole body.
@@ -68,30 +69,43 @@ class Exchange:
                 raise Problem("bad-request", "the body breaks off", remedy="send it whole")
             parts += message.get("body", b"")
             if len(parts) > most_bytes:
-                raise Problem("too-large", "The body is too long", remedy="send a shorter query")
+                detail = f"the body has more than {most_bytes:,} bytes, which is the most that is read"
+                raise Problem("too-large", detail, remedy="send less at once")
             more = message.get("more_body", False)
         return bytes(parts)
 
     def left(self) -> asyncio.Future[None]:
-        """Is done as soon as the client has left; to be asked for when the body has been read."""
+        """Is done soon after the client has left; to be asked for when the body has been read."""
         if self._left is None:
-            self._left = asyncio.ensure_future(self._until_left())
+            loop = asyncio.get_running_loop()
+            self._left = loop.create_future()
+            self._watch = loop.call_later(_WATCHED_AFTER_SECONDS, self._begin_to_watch, self._left)
         return self._left
 
-    async def _until_left(self) -> None:
-        while (await self._receive())["type"] != "http.disconnect":
-            pass
+    def _begin_to_watch(self, left: asyncio.Future[None]) -> None:
+        self._watch = asyncio.ensure_future(self._until_left(left))
+
+    async def _until_left(self, left: asyncio.Future[None]) -> None:
+        try:
+            while (await self._receive())["type"] != "http.disconnect":
+                pass
+        finally:
+            if not left.done():
+                left.set_result(None)
 
     async def respond(self, status: int, headers: Headers, body: bytes = b"") -> None:
         """Send a whole answer; `body` is what a GET would get."""
-        sent = list(headers) if status in _WITHOUT_BODY else [*headers, ("content-length", str(len(body)))]
-        await self.begin(status, sent)
-        await self.end(b"" if self.method == "HEAD" or status in _WITHOUT_BODY else body)
+        if status in _WITHOUT_BODY:
+            body = b""
+        else:
+            headers = [*headers, (b"content-length", b"%d" % len(body))]
+        await self._send({"type": "http.response.start", "status": status, "headers": headers})
+        sent = b"" if self.method == "HEAD" else body
+        await self._send({"type": "http.response.body", "body": sent, "more_body": False})
 
     async def begin(self, status: int, headers: Headers) -> None:
         """Send the head of an answer. Without an `end` it breaks off, and the client is told so by the connection."""
-        encoded = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers]
-        await self._send({"type": "http.response.start", "status": status, "headers": encoded})
+        await self._send({"type": "http.response.start", "status": status, "headers": headers})
 
     async def part(self, data: bytes) -> None:
         """Send a part of the body, as soon as there is room for it."""
@@ -103,8 +117,22 @@ class Exchange:
 
     def close(self) -> None:
         """Watch the client no longer."""
-        if self._left is not None:
+        if self._left is not None and self._watch is not None:
             self._left.cancel()
+            self._watch.cancel()
+
+
+def _joined(lines: Iterable[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
+    """Source: RFC 9110 §5.3."""
+    headers: dict[bytes, bytes] = {}
+    for name, value in lines:
+        headers[name] = b"%b, %b" % (headers[name], value) if name in headers else value
+    return headers
+
+
+def encoded(headers: Iterable[tuple[str, str]]) -> list[tuple[bytes, bytes]]:
+    """Header lines as they are sent."""
+    return [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers]
 
 
 def environ(exchange: Exchange, body: bytes) -> dict[str, Any]:
@@ -131,23 +159,23 @@ def environ(exchange: Exchange, body: bytes) -> dict[str, Any]:
         "wsgi.multiprocess": True,
         "wsgi.run_once": False,
     }
-    for header, value in exchange.headers:
-        key, text = header.decode("latin-1"), value.decode("latin-1")
+    for header, value in exchange.headers.items():
+        key = header.decode("latin-1")
         if _AMBIGUOUS in key:
             continue
         variable = key.upper().replace("-", "_")
         variable = variable if variable in ("CONTENT_TYPE", "CONTENT_LENGTH") else f"HTTP_{variable}"
-        variables[variable] = f"{variables[variable]}, {text}" if variable in variables else text
+        variables[variable] = value.decode("latin-1")
     variables["CONTENT_LENGTH"] = str(len(body))
     return variables
 
 
-def run_wsgi(app: Any, variables: dict[str, Any]) -> tuple[int, list[tuple[str, str]], bytes]:
-    """The whole response of a WSGI application: status, headers with lower-case names, body."""
-    began: list[tuple[int, list[tuple[str, str]]]] = []
+def run_wsgi(app: Any, variables: dict[str, Any]) -> tuple[int, Headers, bytes]:
+    """The whole response of a WSGI application: status, headers, body."""
+    began: list[tuple[int, Headers]] = []
 
     def start_response(status: str, headers: Sequence[tuple[str, str]], _: Any = None) -> Callable[[bytes], None]:
-        began.append((int(status[:3]), [(name.lower(), value) for name, value in headers]))
+        began.append((int(status[:3]), encoded(headers)))
         return lambda _: None
 
     content: Iterable[bytes] = app(variables, start_response)
@@ -157,4 +185,4 @@ def run_wsgi(app: Any, variables: dict[str, Any]) -> tuple[int, list[tuple[str, 
         if hasattr(content, "close"):
             content.close()
     status, headers = began[-1]
-    return status, [header for header in headers if header[0] != "content-length"], body
+    return status, [header for header in headers if header[0] != b"content-length"], body

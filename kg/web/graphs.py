@@ -1,4 +1,4 @@
-"""The graph store, for reading: each graph of the dataset by its name, and the list of them.
+"""The graph store: each graph of the dataset by its name, to read and to write, and the list of them.
 
 Source: SPARQL 1.1 Graph Store HTTP Protocol.
 """
@@ -11,17 +11,18 @@ from dataclasses import replace
 from typing import Any, Final
 
 from flask import Blueprint, Response, render_template, request, url_for
-from werkzeug.exceptions import MethodNotAllowed
 
 from kg.answer import Ask, answer_table, vet_query
 from kg.describe import dataset_description, graph_query
+from kg.desk import Errand, Task
 from kg.formats import formats_for
 from kg.sparql import Limits
 from kg.web.descriptions import current_dataset, description_response
 from kg.web.exchange import Plan, Request, plan_answer
-from kg.web.problems import Problem, problem_response
-from kg.web.protocol import GraphRequest, read_graph_request
+from kg.web.problems import Problem
+from kg.web.protocol import UPDATE, GraphRequest, is_absolute_iri, read_graph_request
 from kg.web.service import asked_request, planned_response, service
+from kg.web.submissions import admit, read_sent, submitted
 
 blueprint = Blueprint("graphs", __name__)
 
@@ -29,7 +30,7 @@ PATH: Final = "/graphs"
 DIRECT: Final = "/graph/"
 """Below this path each graph is found by the path of its own IRI, where the base IRI leads to this service."""
 
-_METHODS: Final = ("GET", "HEAD", "OPTIONS")
+_WRITES: Final = {"PUT": "replace", "POST": "extend", "DELETE": "replace", "PATCH": "patch"}
 _MOST_ROWS: Final = 1000
 _NOT_IN_A_FILENAME: Final = re.compile(r"[^A-Za-z0-9.-]+")
 
@@ -42,10 +43,8 @@ def plan_graph(asked: Request, limits: Limits, *, graphs: Collection[str], base:
     Source: SPARQL 1.1 Graph Store HTTP Protocol §4 and §5.2.
 
     Raises:
-        Problem: there is no such graph, the request is wrong or would write, or no acceptable format.
+        Problem: there is no such graph, the request is wrong, or no acceptable format.
     """
-    if asked.method not in _METHODS:
-        raise _read_only(asked.method, asked.path)
     read = read_graph_name(asked, base)
     graph = read.graph
     if graph is None and not read.default:
@@ -90,11 +89,42 @@ def graph(name: str) -> Response:  # noqa: ARG001 - the plan reads it from the r
     return _response(asked_request(request))
 
 
-def refused_method(error: MethodNotAllowed) -> Response:
-    """The answer to a method that does not work; writing to a graph is told from other mistakes."""
-    if request.path == PATH or request.path.startswith(DIRECT):
-        return problem_response(_read_only(request.method, request.path))
-    return problem_response(error)
+@blueprint.route(PATH, methods=["PUT", "POST", "DELETE", "PATCH"])
+def write_graph_store() -> Response:
+    """Replace, extend, delete or patch the graph that the parameters name."""
+    return _write()
+
+
+@blueprint.route(f"{DIRECT}<path:name>", methods=["PUT", "POST", "DELETE", "PATCH"])
+def write_graph(name: str) -> Response:  # noqa: ARG001 - it is read from the request
+    """The same for the graph whose IRI has this path."""
+    return _write()
+
+
+def _write() -> Response:
+    """Source: SPARQL 1.1 Graph Store HTTP Protocol §5.3 to §5.7, where a patch is a SPARQL update; RFC 5789 §2.2."""
+    author = admit()
+    dataset = current_dataset()
+    read = read_graph_name(replace(asked_request(request), body=b""), dataset.base)
+    if read.graph is None and not read.default:
+        raise Problem("bad-request", "no graph is named", remedy=f"name it, as {PATH}?graph=… or {PATH}?default")
+    if read.graph is not None and not is_absolute_iri(read.graph):
+        raise Problem(
+            "bad-request", f"<{read.graph}> is no IRI", remedy="name the graph with letters, digits and hyphens"
+        )
+    known = {graph.iri for graph in dataset.graphs}
+    is_new = read.graph is not None and read.graph not in known
+    if request.method in ("DELETE", "PATCH") and is_new:
+        raise Problem("not-found", f"There is no graph <{read.graph}>", remedy=f"choose one that is listed at {PATH}")
+    if request.method == "PATCH" and request.mimetype != UPDATE:
+        raise Problem(
+            "unsupported-media-type",
+            f"a patch of type {request.mimetype or 'none'} is sent",
+            remedy=f"send a SPARQL update, as {UPDATE}",
+            headers=(("Accept-Patch", UPDATE),),
+        )
+    errand = Errand(Task.SUBMIT, _WRITES[request.method], author=author, graph=read.graph or "")
+    return submitted(read_sent(request, optional=True), errand, is_new=is_new)
 
 
 def _response(asked: Request) -> Response:
@@ -127,12 +157,3 @@ def _response(asked: Request) -> Response:
 def _slug(graph: str | None, base: str) -> str:
     name = "default" if graph is None else graph.removeprefix(base + DIRECT.removeprefix("/"))
     return _NOT_IN_A_FILENAME.sub("-", name).strip("-.") or "graph"
-
-
-def _read_only(method: str, path: str) -> Problem:
-    return Problem(
-        "method-not-allowed",
-        f"{method} does not work on {path}: the graphs can be read, and writing to them is not offered",
-        remedy="read with GET or HEAD",
-        headers=(("Allow", ", ".join(_METHODS)),),
-    )

@@ -4,13 +4,17 @@ Every way it can be wrong is an error with a remedy.
 """
 
 import re
+from binascii import a2b_qp
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from ipaddress import IPv6Address
 from typing import Final
-from urllib.parse import parse_qsl
+from urllib.parse import unquote_plus
 
 from werkzeug.http import parse_options_header
 
+from kg.store import NOW, Past
 from kg.web.exchange import Request
 from kg.web.problems import Problem
 
@@ -18,6 +22,14 @@ FORM: Final = "application/x-www-form-urlencoded"
 QUERY: Final = "application/sparql-query"
 UPDATE: Final = "application/sparql-update"
 
+_MOST_PARAMETERS: Final = 1000
+# What is read as quoted-printable text once `%` is written `=`; a line break would be more than itself there.
+_PERCENT_ENCODED: Final = re.compile(rb"(?:[^%\r\n\x80-\xff]++|%[0-9A-Fa-f]{2})*+")
+PAST: Final = ("revision", "asOf")
+"""The parameters that name an earlier state."""
+
+_MOST_DIGITS: Final = 12
+_TIME: Final = re.compile(r"[0-9]{4}(-[0-9]{2}(-[0-9]{2}(T[0-9]{2}:[0-9]{2}(:[0-9]{2}Z?)?)?)?)?")
 _DECIMAL: Final = re.compile(r"[0-9]{1,9}(?:\.[0-9]{1,9})?")
 
 # Source: RFC 3987 §2.2. Each plane of Unicode ends two code points early.
@@ -55,6 +67,8 @@ class QueryRequest:
     """The value of `format=`; empty where there is none."""
     seconds: float | None = None
     """The value of `timeout=`: how long the client is ready to wait; None where there is none."""
+    past: Past = NOW
+    """The state that `revision=` or `asOf=` means."""
 
 
 @dataclass(frozen=True)
@@ -65,6 +79,15 @@ class GraphRequest:
     graph: str | None = None
     format_name: str = ""
     """The value of `format=`; empty where there is none."""
+
+
+@dataclass(frozen=True)
+class UpdateRequest:
+    """What a client wants to change."""
+
+    text: str
+    using_default: tuple[str, ...] = ()
+    using_named: tuple[str, ...] = ()
 
 
 def read_graph_request(request: Request) -> GraphRequest:
@@ -89,14 +112,15 @@ def read_query_request(request: Request) -> QueryRequest:
     Source: SPARQL 1.1 Protocol §2.1.
 
     Raises:
-        Problem: another media type, a parameter given twice, an update, text that is not UTF-8, a graph name that is no
-        IRI.
+        Problem: another media type, a compressed body, a parameter given twice, an update, text that is not UTF-8, a
+        graph name that is no IRI.
     """
     in_url = parameters(request.query_string, "the URL")
     if request.method != "POST":
         return _query_request(in_url)
-    media_type, options = parse_options_header(request.content_type)
-    if options.get("charset", "utf-8").lower() not in ("utf-8", "utf8"):
+    _refuse_compressed(request)
+    media_type, charset = _type_and_charset(request.content_type)
+    if charset not in ("utf-8", "utf8"):
         raise _unsupported("a body in another encoding than UTF-8")
     if media_type == FORM:
         return _query_request(in_url + parameters(request.body, "the body"))
@@ -109,20 +133,94 @@ def read_query_request(request: Request) -> QueryRequest:
     raise _unsupported(f"a body of type {media_type}" if media_type else "a body without a Content-Type")
 
 
+def read_update_request(request: Request) -> UpdateRequest:
+    """The update operation in a request: POST of a form, or of the update itself.
+
+    Source: SPARQL 1.1 Protocol §2.2.
+
+    Raises:
+        Problem: another media type, no update or two, a query, text that is not UTF-8, a graph name that is no IRI.
+    """
+    values = parameters(request.query_string, "the URL")
+    media_type, options = parse_options_header(request.content_type)
+    if options.get("charset", "utf-8").lower() not in ("utf-8", "utf8"):
+        raise _unsupported_update("a body in another encoding than UTF-8")
+    if media_type == FORM:
+        values += parameters(request.body, "the body")
+    elif media_type == UPDATE:
+        values.append(("update", _utf8(request.body, "the body")))
+    else:
+        raise _unsupported_update(f"a body of type {media_type}" if media_type else "a body without a Content-Type")
+    named = _by_name(values)
+    _refuse_repeated(named, ("update",))
+    if "query" in named:
+        raise _bad("a query was sent; this address takes updates", remedy="send queries to /sparql")
+    if "update" not in named:
+        raise _bad("there is no update in the request", remedy="send it as `update=`, or as the body")
+    return UpdateRequest(named["update"][0], _graphs(named, "using-graph-uri"), _graphs(named, "using-named-graph-uri"))
+
+
+def _unsupported_update(what: str) -> Problem:
+    return Problem(
+        "unsupported-media-type",
+        f"the request carries {what}",
+        remedy=f"send {FORM} with `update=`, or the update itself as {UPDATE}",
+        headers=(("Accept", f"{FORM}, {UPDATE}"),),
+    )
+
+
+@lru_cache(maxsize=128)
+def _type_and_charset(content_type: str) -> tuple[str, str]:
+    media_type, options = parse_options_header(content_type)
+    return media_type, options.get("charset", "utf-8").lower()
+
+
+def _refuse_compressed(request: Request) -> None:
+    """Source: RFC 9110 §8.4.1, and §15.5.16 for the header of the answer."""
+    if request.content_encoding.lower() not in ("", "identity"):
+        raise Problem(
+            "unsupported-media-type",
+            f"the body is compressed as {request.content_encoding}",
+            remedy="send it as it is, without Content-Encoding",
+            headers=(("Accept-Encoding", "identity"),),
+        )
+
+
 def _query_request(parameters: list[tuple[str, str]]) -> QueryRequest:
+    if len(parameters) == 1 and parameters[0][0] == "query":
+        return QueryRequest(parameters[0][1])
     values = _by_name(parameters)
     if "update" in values:
         raise _bad(
             "an update was sent; this endpoint answers queries and changes nothing", remedy="send a query, as `query=`"
         )
-    _refuse_repeated(values, ("query", "format", "timeout"))
+    _refuse_repeated(values, ("query", "format", "timeout", *PAST))
     return QueryRequest(
         text=values.get("query", [None])[0],
         default_graphs=_graphs(values, "default-graph-uri"),
         named_graphs=_graphs(values, "named-graph-uri"),
         format_name=values.get("format", [""])[0],
         seconds=_seconds(values["timeout"][0]) if "timeout" in values else None,
+        past=read_past({name: found[0] for name, found in values.items()}),
     )
+
+
+def read_past(values: Mapping[str, str]) -> Past:
+    """The state that the parameters `revision` and `asOf` mean; neither: the current one.
+
+    Raises:
+        Problem: both are given, or one is not well-formed.
+    """
+    revision, as_of = (values.get(name, "") for name in PAST)
+    if revision and as_of:
+        raise _bad("both a revision and a time are given", remedy="give one of them")
+    if revision and not (revision.isascii() and revision.isdigit() and len(revision) < _MOST_DIGITS):
+        raise _bad(f'revision: "{revision}" is no revision', remedy="give a number, as 7; /history lists them")
+    if as_of and not _TIME.fullmatch(as_of):
+        raise _bad(
+            f'asOf: "{as_of}" is no time', remedy="give a time in UTC or its beginning, as 2024-05-01 or 2024-05"
+        )
+    return Past(int(revision) if revision else None, as_of)
 
 
 def _seconds(text: str) -> float:
@@ -146,12 +244,13 @@ def _refuse_repeated(values: dict[str, list[str]], names: tuple[str, ...]) -> No
 
 def _graphs(values: dict[str, list[str]], name: str) -> tuple[str, ...]:
     for value in values.get(name, []):
-        if not _is_absolute_iri(value):
+        if not is_absolute_iri(value):
             raise _bad(f'{name}: "{value}" is not an absolute IRI', remedy="give the whole IRI of a named graph")
     return tuple(dict.fromkeys(values.get(name, [])))
 
 
-def _is_absolute_iri(text: str) -> bool:
+def is_absolute_iri(text: str) -> bool:
+    """Whether a text is an IRI with a scheme."""
     found = _ABSOLUTE_IRI.fullmatch(text)
     if found and found["address"]:
         try:
@@ -167,13 +266,27 @@ def parameters(encoded: bytes, place: str) -> list[tuple[str, str]]:
     Raises:
         Problem: it is not UTF-8, or has more than 1,000 parameters.
     """
-    text = _utf8(encoded, place)
+    if encoded.count(b"&") >= _MOST_PARAMETERS:
+        raise _bad(f"{place} has more than {_MOST_PARAMETERS:,} parameters", remedy="send fewer")
+    pairs = [piece.partition(b"=") for piece in encoded.split(b"&") if piece]
     try:
-        return parse_qsl(text, keep_blank_values=True, encoding="utf-8", errors="strict", max_num_fields=1000)
+        return [(_decoded(name), _decoded(value)) for name, _, value in pairs]
     except UnicodeDecodeError as error:
         raise _not_utf8(place) from error
-    except ValueError as error:
-        raise _bad(f"{place} has more than 1,000 parameters", remedy="send fewer") from error
+
+
+def _decoded(encoded: bytes) -> str:
+    """A name or value as it was before it was encoded, by way of the only decoder of such escapes that is not Python.
+
+    Source: WHATWG URL Standard §5.1; RFC 2045 §6.7.
+
+    Raises:
+        UnicodeDecodeError: it is not UTF-8.
+    """
+    spaced = encoded.replace(b"+", b" ")
+    if _PERCENT_ENCODED.fullmatch(spaced):
+        return a2b_qp(spaced.replace(b"=", b"=3D").replace(b"%", b"=")).decode("utf-8")
+    return unquote_plus(encoded.decode("utf-8"), errors="strict")
 
 
 def _utf8(data: bytes, place: str) -> str:

@@ -18,12 +18,12 @@ from kg.explain import explain_empty, named_things, namespace_of
 from kg.formats import formats_for
 from kg.queries import Parameter, StoredQuery, bind_parameters
 from kg.sparql import Limits
-from kg.store import Readable
+from kg.store import NOW, Past, Readable
 from kg.web.exchange import Plan, Request, plan_answer
 from kg.web.negotiation import HTML, accepted_types, best_type
 from kg.web.openapi import describe_api
 from kg.web.problems import Problem
-from kg.web.protocol import parameters
+from kg.web.protocol import PAST, parameters, read_past
 from kg.web.service import asked_request, planned_response, service
 
 blueprint = Blueprint("questions", __name__)
@@ -54,6 +54,8 @@ class Question:
     values: Mapping[str, str]
     """Only those that were given; the others are the defaults."""
     format_name: str = ""
+    past: Past = NOW
+    """The state that is asked."""
 
     @property
     def text(self) -> str:
@@ -108,10 +110,13 @@ def read_question(asked: Request, questions: Sequence[StoredQuery]) -> Question:
             raise _bad(f"the parameter {_shown(name)} is given more than once", remedy="give it once")
         if name in known:
             _check(known[name], value)
-        elif name != FORMAT:
-            raise _unknown_parameter(name, [*known, FORMAT], stored)
+        elif name not in (FORMAT, *PAST):
+            raise _unknown_parameter(name, [*known, FORMAT, *PAST], stored)
     values = dict(given)
-    return Question(stored, {name: value for name, value in values.items() if name in known}, values.get(FORMAT, ""))
+    asked_of = read_past({name: value for name, value in values.items() if name not in known})
+    return Question(
+        stored, {name: value for name, value in values.items() if name in known}, values.get(FORMAT, ""), asked_of
+    )
 
 
 @blueprint.get(f"{PATH}/<path:identifier>")
@@ -198,13 +203,13 @@ def describe_questions(questions: Sequence[StoredQuery], root: str) -> dict[str,
 
 
 def _plan(read: Question, asked: Request, limits: Limits) -> Plan:
-    ask = Ask(vet_query(read.text, limits))
+    ask = Ask(vet_query(read.text, limits), past=read.past)
     plan = plan_answer(ask, format_name=read.format_name, accept=asked.accept)
     return replace(plan, filename=f"{read.stored.name}.{plan.row.extension}") if plan.filename else plan
 
 
 def _page(read: Question, plan: Plan) -> Response:
-    snapshot = service().snapshot()
+    snapshot = service().snapshot(read.past)
     result = answer_table(snapshot, plan.ask, most_rows=_MOST_ROWS)
     empty = not result.rows and not result.boolean
     address = url_for("questions.question", identifier=read.stored.identifier)
@@ -216,13 +221,22 @@ def _page(read: Question, plan: Plan) -> Response:
         result=result,
         explanation=explain_empty(snapshot, plan.ask, service().limits) if empty else None,
         downloads=[
-            {"label": row.label, "href": f"{address}?{urlencode({**read.values, FORMAT: row.name})}"}
+            {
+                "label": row.label,
+                "href": f"{address}?{urlencode({**read.values, **_past_parameters(read.past), FORMAT: row.name})}",
+            }
             for row in formats_for(read.stored.form)
             if row.name != "html"
         ],
         query=read.text,
     )
     return Response(page, content_type=plan.content_type)
+
+
+def _past_parameters(past: Past) -> dict[str, str]:
+    """How an address says which state is meant."""
+    given = {"revision": "" if past.revision is None else str(past.revision), "asOf": past.as_of}
+    return {name: value for name, value in given.items() if value}
 
 
 def _field(snapshot: Readable, parameter: Parameter, values: Mapping[str, str]) -> Field:

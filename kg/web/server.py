@@ -5,20 +5,38 @@ from __future__ import annotations
 import os
 import socket
 import tempfile
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from granian.constants import Interfaces, Loops
 from granian.server.mp import MPServer
 
+from kg.desk.keeper import DeskKeeper, DeskSettings
 from kg.errors import ServerError
 from kg.settings import Settings
 from kg.store import Keeper, KeeperSettings, Snapshots
-from kg.web.front import Front
+from kg.store.follower import Follower
+from kg.web.front import LEAVING, Front
 
 # How long a server process may take to end: for answers on their way to clients that do not take them.
-_PATIENCE_SECONDS: Final = 5
+_PATIENCE_SECONDS: Final = 2.25
+
+
+class _Server(MPServer):
+    """The server; its processes hear that it is going to end before it waits for their last answers."""
+
+    def __init__(self, leaving: Path, **options: Any) -> None:
+        """`leaving` is what appears then."""
+        super().__init__(**options)
+        self._leaving = leaving
+
+    def signal_handler_interrupt(self, *args: Any, **options: Any) -> None:
+        """Called for SIGTERM and SIGINT."""
+        self._leaving.touch()
+        handle: Callable[..., None] = super().signal_handler_interrupt
+        handle(*args, **options)
 
 
 def serve(settings: Settings) -> None:
@@ -27,6 +45,7 @@ def serve(settings: Settings) -> None:
     Raises:
         SnapshotMissing: nothing has been built yet.
         StoreError: the current snapshot cannot be read.
+        RemoteStoreError: the store that is to answer holds something else.
         ServerError: the address cannot be listened on.
     """
     Snapshots(settings.state, memory_quads=0).current()
@@ -41,16 +60,39 @@ def serve(settings: Settings) -> None:
             ),
             Path(folder),
         )
+        desk = DeskKeeper(_desk_settings(settings), Path(folder))
+        follower = Follower(settings.state, settings.remote) if settings.remote else None
+        if follower:
+            follower.start()
         keeper.start()
+        desk.start()
         try:
             loader = partial(Front, settings, Path(folder), os.getpid())
-            _server(settings).serve(target_loader=loader, wrap_loader=False)
+            _server(settings, Path(folder)).serve(target_loader=loader, wrap_loader=False)
         finally:
+            desk.stop()
             keeper.stop()
+            if follower:
+                follower.stop()
 
 
-def _server(settings: Settings) -> MPServer:
-    return MPServer(
+def _desk_settings(settings: Settings) -> DeskSettings:
+    return DeskSettings(
+        state=str(settings.state.absolute()),
+        query_characters=settings.query_characters,
+        query_depth=settings.query_depth,
+        submission_bytes=settings.submission_megabytes * 1024 * 1024,
+        most_bytes=settings.query_megabytes * 1024 * 1024,
+        most_seconds=settings.submission_seconds,
+        token_writes=settings.token_writes,
+        address_writes=settings.address_writes,
+        address_validations=settings.address_validations,
+    )
+
+
+def _server(settings: Settings, folder: Path) -> MPServer:
+    return _Server(
+        folder / LEAVING,
         target="kg.web",
         address=settings.host,
         port=settings.port,

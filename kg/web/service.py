@@ -7,17 +7,19 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from contextvars import Context
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final, cast
 
 from flask import Request as FlaskRequest
 from flask import Response, current_app, request
 
+from kg.access import Tokens
 from kg.answer import Overview, answer, overview, stored_queries
 from kg.errors import KgError
 from kg.queries import CHECKS, StoredQuery
 from kg.settings import Settings
 from kg.sparql import Limits
-from kg.store import PooledSnapshots, Readable, Snapshots
+from kg.store import NOW, Ledger, Past, PooledSnapshots, Readable, Snapshots, readable_snapshot
 from kg.web.exchange import Plan, Request
 
 PLANNED: Final = "kg.planned"
@@ -38,25 +40,37 @@ class Contents:
 class Service:
     """The state of one application."""
 
-    def __init__(self, settings: Settings, snapshots: PooledSnapshots | None = None) -> None:
-        """Without `snapshots`, those of the state folder are opened in this process."""
+    def __init__(
+        self, settings: Settings, snapshots: PooledSnapshots | None = None, *, desk: Path | None = None
+    ) -> None:
+        """Without `snapshots`, those of the state folder are opened in this process; without `desk`, the address of
+        the desk's socket, nothing is taken in."""
         self.settings = settings
+        self.desk = desk
+        self.ledger = Ledger(settings.state / "ledger")
+        self.tokens = Tokens(settings.state)
         self.limits = Limits(
             characters=settings.query_characters, depth=settings.query_depth, services=settings.services
         )
-        self._snapshots = snapshots or Snapshots(settings.state, memory_quads=settings.memory_quads)
+        self._snapshots = snapshots or Snapshots(
+            settings.state, memory_quads=settings.memory_quads, remote=settings.remote
+        )
         self._contents: Contents | None = None
         self._lock = threading.Lock()
         self._reading: tuple[int, Future[Contents]] = (0, Future())
 
-    def snapshot(self) -> Readable:
-        """The current snapshot.
+    def snapshot(self, past: Past = NOW) -> Readable:
+        """The current snapshot, or that of an earlier state.
 
         Raises:
             SnapshotMissing: nothing has been built yet.
-            StoreError: the snapshot cannot be read.
+            RevisionMissing: there is no such state.
+            LedgerDamaged, StoreError: the snapshot cannot be read.
         """
-        return self._snapshots.current()
+        held = self._snapshots
+        if past != NOW:
+            return held.at(past)
+        return readable_snapshot(held) if isinstance(held, Snapshots) else held.current()
 
     def contents(self) -> Contents:
         """What the current snapshot holds, read once for each; who comes meanwhile waits for the same reading.
@@ -114,6 +128,7 @@ def asked_request(request: FlaskRequest) -> Request:
         query_string=request.query_string,
         accept=tuple(request.headers.getlist("Accept")),
         content_type=request.headers.get("Content-Type", ""),
+        content_encoding=request.headers.get("Content-Encoding", ""),
         body=request.get_data() if request.method == "POST" else b"",
     )
 
@@ -122,7 +137,9 @@ def planned_response(plan: Plan) -> Response:
     """The answer that was planned, for programs; where a front stands before Flask, it is left to the front."""
     planned = request.environ.get(PLANNED)
     if planned is None:
-        response = Response(answer(service().snapshot(), plan.ask, plan.row), content_type=plan.content_type)
+        response = Response(
+            answer(service().snapshot(plan.ask.past), plan.ask, plan.row), content_type=plan.content_type
+        )
     else:
         planned.append(plan)
         response = Response(content_type=plan.content_type)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from http import HTTPStatus
 from typing import Any, Final
 
 from flask import Blueprint, Response, g, render_template, request, url_for
@@ -12,6 +12,7 @@ from kg.describe import service_description
 from kg.explain import explain_empty
 from kg.formats import FORMATS, formats_for
 from kg.sparql import Limits
+from kg.store import SECONDS
 from kg.web.descriptions import description_response
 from kg.web.exchange import Plan, Request, plan_answer
 from kg.web.negotiation import choose_graph_format
@@ -50,16 +51,25 @@ def endpoint() -> Response:
     plan = _plan(read, asked, service().limits)
     if plan.row.name != "html":
         return planned_response(plan)
+    SECONDS.set(read.seconds)  # this request runs in a context of its own
     response = _page(read, plan.ask)
     response.vary.add("Accept")
     return response
 
 
+@blueprint.route(f"{PATH}/", methods=["GET", "POST"])
+def endpoint_with_a_slash() -> Response:
+    """Where the endpoint is, for who has written a slash behind it."""
+    given = request.query_string.decode("latin-1")
+    response = Response(status=HTTPStatus.PERMANENT_REDIRECT)
+    response.headers["Location"] = f"{PATH}?{given}" if given else PATH
+    return response
+
+
 def _plan(read: QueryRequest, asked: Request, limits: Limits) -> Plan:
     query = vet_query(read.text or "", limits)
-    ask = Ask(query, read.default_graphs, read.named_graphs)
-    plan = plan_answer(ask, format_name=read.format_name, accept=asked.accept)
-    return replace(plan, seconds=read.seconds)
+    ask = Ask(query, read.default_graphs, read.named_graphs, read.past)
+    return plan_answer(ask, format_name=read.format_name, accept=asked.accept, seconds=read.seconds)
 
 
 def _without_query(asked: Request, format_name: str) -> Response:
@@ -85,6 +95,8 @@ def _page(read: QueryRequest, ask: Ask) -> Response:
         "query": read.text,
         "default-graph-uri": list(read.default_graphs),
         "named-graph-uri": list(read.named_graphs),
+        "revision": read.past.revision,
+        "asOf": read.past.as_of,
     }
     parameters: dict[str, Any] = {name: value for name, value in given.items() if value}
     downloads = [
@@ -92,7 +104,7 @@ def _page(read: QueryRequest, ask: Ask) -> Response:
         for row in formats_for(ask.query.form)
         if row.name != "html"
     ]
-    snapshot = service().snapshot()
+    snapshot = service().snapshot(ask.past)
     table = answer_table(snapshot, ask, most_rows=_MOST_ROWS)
     is_empty = not table.rows and not table.boolean
     page = render_template(

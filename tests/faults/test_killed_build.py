@@ -4,6 +4,7 @@ import random
 import shutil
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from kg.store import Snapshots
+from kg.store import Ledger, Snapshots
+from tests.states import assert_whole, published
 
 KILLS = 20
 BOOKS = 300
@@ -67,10 +69,6 @@ def start(kg_command: tuple[Path, dict[str, str]]) -> Start:
     return build
 
 
-def published(state: Path) -> bytes:
-    return (state / "current/dataset.nq").read_bytes()
-
-
 def books(state: Path) -> dict[str, int]:
     """How many books of each edition the current snapshot tells of, read from disk and from memory."""
     found = []
@@ -112,16 +110,16 @@ def test_after_a_kill_the_current_snapshot_is_the_old_one_or_the_whole_new_one(
     assert ended.returncode == 0, ended.stderr
     assert published(state) == published(editions[other].state)
     assert books(state) == whole(other)
-    assert {path.name for path in state.iterdir()} == {"current", "lock", "snapshots"}
+    assert {path.name for path in state.iterdir()} == {"current", "ledger", "lock", "primary", "snapshots"}
     assert all(path.name.isdigit() for path in (state / "snapshots").iterdir())
+    assert_whole(state)
 
 
-# The moments of publishing, as they can be seen in the state folder.
+# The moments of a build, as they can be seen in the state folder.
 MOMENTS: dict[str, Callable[[Path], bool]] = {
+    "the ledger has it": lambda state: Ledger(state / "ledger").head().revision == 2,
     "writing begins": lambda state: any((state / "snapshots").glob("writing-*")),
-    "the dataset is written": lambda state: any((state / "snapshots").glob("writing-*/dataset.nq")),
-    "the store is opened": lambda state: any((state / "snapshots").glob("writing-*/store/CURRENT")),
-    "the store is filled": lambda state: any((state / "snapshots").glob("writing-*/store/*.sst")),
+    "the store is copied": lambda state: any((state / "snapshots").glob("writing-*/store/CURRENT")),
     "the snapshot has its name": lambda state: (state / "snapshots/000002").exists(),
     "the pointer is switched": lambda state: (state / "current").readlink().name == "000002",
 }
@@ -149,6 +147,67 @@ def test_a_kill_while_it_publishes_leaves_something_whole(
     assert kg("build", content=editions["second"].content, state=state).returncode == 0
     assert books(state) == whole("second")
     assert sorted(path.name for path in (state / "snapshots").iterdir()) == ["000001", "000002"]
+    assert Ledger(state / "ledger").head().revision == 2
+    assert_whole(state)
+
+
+# `kg`, which ends itself by a kill where the modules that write call something for the n-th time, or are called.
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+import kg.publish, kg.store
+from kg.cli import main
+
+last, seen = int(sys.argv.pop(1)), []
+names = ("primary", "snapshots", "ledger", "replay")
+writing = {str(Path(kg.store.__file__).with_name(f"{name}.py")) for name in names}
+
+def count(frame, event, argument):
+    if frame.f_code.co_filename in writing and frame.f_code.co_name not in ("<genexpr>", "__contains__"):
+        seen.append(event)
+        if len(seen) == last:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+sys.setprofile(count)
+try:
+    main()
+finally:
+    sys.setprofile(None)
+    print(len(seen))
+"""
+STEPS = 24
+
+
+def test_a_kill_at_any_step_of_writing_is_made_good_by_the_next_build(
+    kg: Kg, kg_command: tuple[Path, dict[str, str]], small_content: Path, library: Path, tmp_path: Path
+) -> None:
+    text = small_content / "data/books.trig"
+    text.write_text(text.read_text(encoding="utf-8").replace('"Emma"@en', '"Emma, a novel"@en'), encoding="utf-8")
+
+    def run(state: Path, last: int) -> "subprocess.CompletedProcess[str]":
+        command = [sys.executable, "-c", KILLED, str(last), "--content", small_content, "--state", state, "build"]
+        return subprocess.run(
+            command, env=kg_command[1], capture_output=True, encoding="utf-8", check=False, timeout=120
+        )
+
+    ended = run(shutil.copytree(library, tmp_path / "whole", symlinks=True), 0)
+    assert ended.returncode == 0, ended.stderr
+    steps, before, after = int(ended.stdout), published(library), published(tmp_path / "whole")
+    assert steps > 5 * STEPS
+    seen = set()
+    for number in range(STEPS):
+        state = shutil.copytree(library, tmp_path / f"killed-{number}", symlinks=True)
+        killed = run(state, 1 + random.Random(number).randrange(steps * number // STEPS, steps * (number + 1) // STEPS))
+        assert killed.returncode == -signal.SIGKILL, killed.stderr
+        switched, committed = (state / "current").readlink().name == "000002", Ledger(state / "ledger").head().revision
+        seen.add((switched, committed))
+        assert published(state) == (after if switched else before)
+        ended = kg("build", content=small_content, state=state)
+        assert ended.returncode == 0, ended.stderr
+        assert published(state) == after
+        assert [commit.source for commit in Ledger(state / "ledger").entries()] == ["https://library.example/"] * 2
+        assert_whole(state)
+    assert seen == {(False, 1), (False, 2), (True, 2)}
 
 
 def test_the_lock_of_a_first_build_that_was_killed_does_not_stop_the_next(
@@ -179,7 +238,7 @@ def test_of_two_builds_at_once_the_second_is_refused_and_the_first_publishes_som
             first.send_signal(signal.SIGCONT)
         told = first.stderr.read()
     assert (second.returncode, second.stdout) == (2, "")
-    assert second.stderr == f"Error: another build is writing to {state}\nWhat to do: wait until it has ended\n"
+    assert second.stderr == f"Error: another process is writing to {state}\nWhat to do: wait until it has ended\n"
     assert first.returncode == 0, told
     assert published(state) == published(editions["first"].state)
     assert kg("build", content=editions["second"].content, state=state).returncode == 0
@@ -193,6 +252,6 @@ def test_of_many_builds_at_once_each_is_refused_or_publishes_something_whole(
     processes = [start(editions[EDITIONS[number % 2]].content, state) for number in range(4)]
     told = [process.communicate(timeout=120)[1] for process in processes]
     for process, text in zip(processes, told, strict=True):
-        assert (process.returncode, "another build is writing" in text) in ((0, False), (2, True)), text
+        assert (process.returncode, "another process is writing" in text) in ((0, False), (2, True)), text
     assert 0 in [process.returncode for process in processes]
     assert books(state) in [whole(name) for name in EDITIONS]

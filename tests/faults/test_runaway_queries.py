@@ -24,6 +24,7 @@ import pytest
 
 from kg.formats import FORMATS, formats_for
 from tests.serving import JSON, Command, Reply, Server, eventually, query_path, serving
+from tests.states import published
 
 SECONDS = 2
 # How much later than its deadline an answer may come on a machine that is busy with other things, too.
@@ -85,9 +86,9 @@ def ask_anew(server: Server) -> int:
 
 @pytest.fixture(scope="module")
 def classes(state: Path) -> int:
-    """The number of classes, counted in the published file."""
+    """The number of classes, counted in what is published."""
     typed = "<http://www.w3.org/1999/02/22-rdf-syntax-ns#type>"
-    lines = (state / "current/dataset.nq").read_text(encoding="utf-8").splitlines()
+    lines = published(state).decode().split("\n")[:-1]
     return len({line.split()[2] for line in lines if line.split()[1] == typed})
 
 
@@ -377,6 +378,17 @@ def test_a_server_that_is_told_to_end_ends_without_a_trace(
             client.close()
 
 
+def test_who_waits_when_the_server_is_told_to_end_hears_of_it(kg_command: Command, state: Path, tmp_path: Path) -> None:
+    with serving(kg_command, state, tmp_path, KG_QUERY_SECONDS="60") as server, ThreadPoolExecutor(1) as clients:
+        query = clients.submit(server.ask, CROSS)
+        assert eventually(server.busy, seconds=3)
+        server.process.send_signal(signal.SIGTERM)
+        reply = query.result()
+        assert (reply.status, reply.headers["Retry-After"]) == (503, "2")
+        assert "is being stopped" in reply.text
+        assert server.process.wait(15) == 0, server.log.read_text()
+
+
 # Snapshots that come, and one that is broken.
 
 
@@ -468,7 +480,7 @@ def test_a_snapshot_that_cannot_be_opened_is_told_and_the_one_before_stays_in_se
     with serving(kg_command, library, tmp_path / "server") as server:
         good = library / os.readlink(library / "current")
         broken = shutil.copytree(good, good.with_name("000099"))
-        (broken / "dataset.nq").write_text("<x:a> <x:b", encoding="utf-8")
+        (broken / "store/CURRENT").write_text("nothing", encoding="utf-8")
         (library / "current.new").symlink_to("snapshots/000099")
         (library / "current.new").replace(library / "current")
         assert eventually(lambda: "snapshot 000099 cannot be opened" in server.log.read_text(), seconds=5)

@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 
 from kg.store import Snapshots
+from tests.states import kept
 
 ROOT = Path(__file__).parents[2]
 NOT_CONFORMING, ERROR = 1, 2
 
 Kg = Callable[..., "subprocess.CompletedProcess[str]"]
-Fingerprint = Callable[[Path], dict[str, str]]
 
 
 @dataclass(frozen=True)
@@ -39,8 +39,8 @@ FAULTS = (
         ':Person a owl:Class ; rdfs:label "person"@en .',
         ':Person a owl:Class ; rdfs:label "person"@en',
         ERROR,
-        ("ontology/library.ttl, line 7, column 1: not RDF",),
-        "correct the syntax at this place",
+        ("ontology/library.ttl, line 7, column 1: not RDF: the statement before this place does not end",),
+        "end it with `.`",
     ),
     Fault(
         "trig",
@@ -48,8 +48,8 @@ FAULTS = (
         ":emma a :Book ;",
         ":emma a ;",
         ERROR,
-        ("data/books.trig, line 5, column 13: not RDF",),
-        "correct the syntax at this place",
+        ("data/books.trig, line 5, column 13: not RDF: ; stands where a value is expected",),
+        "write an IRI in < >",
     ),
     Fault(
         "prefix",
@@ -58,7 +58,7 @@ FAULTS = (
         "book:emma a :Book",
         ERROR,
         ("data/books.trig, line 5, column 5: not RDF", "prefix book:"),
-        "correct the syntax at this place",
+        "add `@prefix book: <…> .`",
     ),
     Fault(
         "outside a graph",
@@ -218,9 +218,9 @@ def in_order(parts: tuple[str, ...], text: str) -> bool:
 
 @pytest.mark.parametrize("fault", FAULTS, ids=[fault.name for fault in FAULTS])
 def test_nothing_is_published_and_the_message_has_place_and_remedy(
-    kg: Kg, small_content: Path, library: Path, fingerprint: Fingerprint, fault: Fault
+    kg: Kg, small_content: Path, library: Path, fault: Fault
 ) -> None:
-    before = fingerprint(library)
+    before = kept(library)
     path = small_content / fault.file
     text = path.read_text(encoding="utf-8")
     assert text.count(fault.old) == 1
@@ -230,7 +230,7 @@ def test_nothing_is_published_and_the_message_has_place_and_remedy(
     assert in_order(("Error: ", *fault.told) if fault.status == ERROR else fault.told, ended.stderr), ended.stderr
     assert in_order(("\nWhat to do: ", fault.remedy), ended.stderr), ended.stderr
     assert "Traceback" not in ended.stderr
-    assert fingerprint(library) == before
+    assert kept(library) == before
 
 
 @pytest.mark.parametrize(
@@ -243,28 +243,24 @@ def test_nothing_is_published_and_the_message_has_place_and_remedy(
         "shapes/book.ttl",
     ],
 )
-def test_a_file_that_is_not_utf_8_is_named_with_its_line(
-    kg: Kg, small_content: Path, library: Path, fingerprint: Fingerprint, file: str
-) -> None:
-    before = fingerprint(library)
+def test_a_file_that_is_not_utf_8_is_named_with_its_line(kg: Kg, small_content: Path, library: Path, file: str) -> None:
+    before = kept(library)
     path = small_content / file
     lines = path.read_bytes().splitlines(keepends=True)
     path.write_bytes(b"".join([lines[0], "# Emma à Paris\n".encode("latin-1"), *lines[1:]]))
     ended = kg("build", content=small_content, state=library)
     assert ended.returncode == ERROR
     assert f"Error: {file}, line 2: not UTF-8\nWhat to do: save the file as UTF-8\n" in ended.stderr
-    assert fingerprint(library) == before
+    assert kept(library) == before
 
 
-def test_content_without_a_catalogue_is_refused(
-    kg: Kg, small_content: Path, library: Path, fingerprint: Fingerprint
-) -> None:
-    before = fingerprint(library)
+def test_content_without_a_catalogue_is_refused(kg: Kg, small_content: Path, library: Path) -> None:
+    before = kept(library)
     (small_content / "data/catalog.ttl").unlink()
     ended = kg("build", content=small_content, state=library)
     assert ended.returncode == ERROR
     assert f"Error: {small_content}: the content has no catalogue\nWhat to do: write data/catalog.ttl" in ended.stderr
-    assert fingerprint(library) == before
+    assert kept(library) == before
 
 
 def test_content_that_nothing_judges_says_so(kg: Kg, small_content: Path, tmp_path: Path) -> None:
@@ -313,12 +309,12 @@ REAL_FAULTS = {
 
 @pytest.mark.parametrize("name", REAL_FAULTS)
 def test_a_fault_in_the_real_content_names_file_entity_rule_and_remedy(
-    kg: Kg, real_content: Path, state: Path, fingerprint: Fingerprint, tmp_path: Path, name: str
+    kg: Kg, real_content: Path, state: Path, tmp_path: Path, name: str
 ) -> None:
     old, new, told = REAL_FAULTS[name]
     copy = tmp_path / "state"
     shutil.copytree(state, copy, symlinks=True)
-    before = fingerprint(copy)
+    before = kept(copy)
     path = real_content / MEETING
     text = path.read_text(encoding="utf-8")
     assert text.count(old) == 1
@@ -331,5 +327,5 @@ def test_a_fault_in_the_real_content_names_file_entity_rule_and_remedy(
     report = ended.stderr.partition("\n\nDoes not conform: ")[0]
     assert in_order((f"{MEETING}\n", *told), report), report
     assert in_order(("nothing was published", "\nWhat to do: mend what the report names"), ended.stderr)
-    assert fingerprint(copy) == before
+    assert kept(copy) == before
     assert Snapshots(copy, memory_quads=1).current().query("ASK { ?s ?p ?o }").boolean

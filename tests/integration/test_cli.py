@@ -14,6 +14,7 @@ from rdflib.compare import isomorphic
 
 from kg.cli import main
 from kg.store import Snapshot
+from tests.states import kept, published
 
 ROOT = Path(__file__).parents[2]
 HEADLINE = ROOT / "queries/competency/deliverables-supporting-framework.rq"
@@ -66,17 +67,15 @@ def test_build_tells_each_step_and_publishes(kg: Kg, small_content: Path, tmp_pa
     assert [step.split()[0] for step in steps] == ["read", "entailed", "judged", "published"]
     assert "entailed 2 statements by 1 rules" in steps
     assert "judged by 1 files of shapes and 1 checks: conforms" in steps
-    assert (tmp_path / "state/current/dataset.nq").read_bytes().count(b"\n") == int(steps[-1].split()[-2])
+    assert published(tmp_path / "state").count(b"\n") == int(steps[-1].split()[-2])
 
 
-def test_building_again_changes_nothing_and_says_so(
-    kg: Kg, small_content: Path, library: Path, fingerprint: Callable[[Path], dict[str, str]]
-) -> None:
-    before = fingerprint(library)
+def test_building_again_changes_nothing_and_says_so(kg: Kg, small_content: Path, library: Path) -> None:
+    before = kept(library)
     ended = kg("build", content=small_content, state=library)
     assert ended.returncode == 0
     assert "unchanged: snapshot 1" in ended.stderr
-    assert fingerprint(library) == before
+    assert kept(library) == before
 
 
 def test_the_same_content_gives_the_same_bytes_in_any_place_and_locale(
@@ -85,7 +84,7 @@ def test_the_same_content_gives_the_same_bytes_in_any_place_and_locale(
     moved = shutil.copytree(small_content, tmp_path / "elsewhere/content")
     environ = {"LC_ALL": "C", "TZ": "Pacific/Kiritimati", "PYTHONHASHSEED": "7"}
     assert kg("build", content=moved, state=tmp_path / "other", **environ).returncode == 0
-    assert (tmp_path / "other/current/dataset.nq").read_bytes() == (library / "current/dataset.nq").read_bytes()
+    assert published(tmp_path / "other") == published(library)
 
 
 def test_the_default_graph_can_be_strict(kg: Kg, small_content: Path, tmp_path: Path) -> None:
@@ -103,7 +102,7 @@ def test_the_default_graph_can_be_strict(kg: Kg, small_content: Path, tmp_path: 
 def test_content_can_be_published_under_another_base(kg: Kg, small_content: Path, tmp_path: Path) -> None:
     state = tmp_path / "state"
     assert kg("build", content=small_content, state=state, KG_BASE_IRI="https://other.example/kg/").returncode == 0
-    text = (state / "current/dataset.nq").read_text(encoding="utf-8")
+    text = published(state).decode()
     assert "<https://other.example/kg/emma>" in text
     assert BASE not in text
 
@@ -283,7 +282,7 @@ def test_stats_tell_what_the_snapshot_holds(kg: Kg, library: Path) -> None:
     ended = kg("stats", state=library)
     assert (ended.returncode, ended.stderr) == (0, "")
     first, second, *classes = ended.stdout.splitlines()
-    nquads = (library / "current/dataset.nq").read_text(encoding="utf-8").splitlines()
+    nquads = published(library).decode().split("\n")[:-1]
     digest = json.loads((library / "current/snapshot.json").read_text())["digest"]
     assert first == f"Library: snapshot 1, sha256 {digest}"
     assert second == f"{len(nquads)} statements in {len({line.split()[-2] for line in nquads})} named graphs"

@@ -8,12 +8,9 @@ from pathlib import Path
 import pytest
 from flask.testing import FlaskClient
 
-from kg.publish import build
-from kg.settings import UNION, Settings
-from kg.sources import open_content
-from kg.sparql import Limits
-from kg.store import Snapshots
+from kg.settings import Settings
 from kg.web import create_app
+from tests.states import build_into, kept
 
 ROOT = Path(__file__).parents[2]
 HEADLINE = ROOT / "queries/competency/deliverables-supporting-framework.rq"
@@ -36,16 +33,9 @@ def test_three_deliverables_support_the_framework_through_their_group(client: Fl
 
 
 def test_the_same_content_gives_the_same_bytes_and_no_second_snapshot(state: Path) -> None:
-    before = (state / "current" / "dataset.nq").read_bytes()
-    published = build(
-        open_content(ROOT),
-        Snapshots(state, memory_quads=1),
-        default_graph=UNION,
-        limits=Limits(),
-        tell=print,
-    )
-    assert not published.new
-    assert (state / "current" / "dataset.nq").read_bytes() == before
+    before = kept(state)
+    assert not build_into(state, ROOT).new
+    assert kept(state) == before
 
 
 def test_a_triple_in_two_graphs_counts_once_in_the_default_graph(client: FlaskClient) -> None:
@@ -84,7 +74,7 @@ def test_the_first_page_links_each_question_to_its_answer(client: FlaskClient) -
 
 
 def test_content_without_shapes_is_told_to_be_not_judged(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    build(open_content(tmp_path), Snapshots(tmp_path, memory_quads=1), default_graph=UNION, limits=Limits(), tell=print)
+    build_into(tmp_path, tmp_path)
     told = capsys.readouterr().out
     assert "NOT JUDGED" in told
     assert "conforms" not in told

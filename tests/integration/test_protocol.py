@@ -23,16 +23,15 @@ from werkzeug.test import TestResponse
 
 from kg.describe import W3C_FORMATS
 from kg.formats import FORMATS, GRAPH, formats_for
-from kg.publish import build
 from kg.settings import STRICT, UNION, Settings
-from kg.sources import open_content
 from kg.sparql import Limits
-from kg.store import Snapshots
 from kg.web import create_app
 from kg.web.exchange import Request
 from kg.web.graphs import plan_graph
 from kg.web.problems import Problem
 from kg.web.protocol import read_graph_request
+from tests.states import build_into
+from tests.states import published as nquads_of
 
 # rdflib's parsers call what rdflib itself deprecates.
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:rdflib")
@@ -71,10 +70,10 @@ def client(state: Path) -> FlaskClient:
 
 @pytest.fixture(scope="module")
 def published(state: Path) -> Graphs:
-    """The triples of each named graph, as rdflib reads the published file; it has no blank node."""
+    """The triples of each named graph, as rdflib reads what is published; it has no blank node."""
     graphs: Graphs = {}
     dataset = rdflib.Dataset()
-    dataset.parse(data=(state / "current" / "dataset.nq").read_bytes(), format="nquads")
+    dataset.parse(data=nquads_of(state), format="nquads")
     for s, p, o, graph in dataset.quads():
         graphs.setdefault(str(graph), set()).add((s, p, o))
     return graphs
@@ -91,8 +90,7 @@ def publish(small_content: Path, tmp_path: Path) -> Callable[[str], Path]:
 
     def into(default_graph: str) -> Path:
         state = tmp_path / "state"
-        snapshots = Snapshots(state, memory_quads=1000)
-        build(open_content(small_content), snapshots, default_graph=default_graph, limits=Limits(), tell=print)
+        build_into(state, small_content, default_graph=default_graph)
         return state
 
     return into
@@ -243,12 +241,19 @@ def test_post_query_over_another_character_set_of_its_own_text(client: FlaskClie
         ({"method": "POST", "data": "ASK{}"}, 415, "without a Content-Type"),
         ({"method": "POST", "data": "ASK{}", "content_type": "application/sparql-query; charset=latin1"}, 415, "UTF-8"),
         ({"method": "POST", "data": "CLEAR ALL", "content_type": "application/sparql-update"}, 415, "update"),
+        ({"method": "POST", "data": "", "content_type": FORM, "headers": {"Content-Encoding": "gzip"}}, 415, "gzip"),
         ({"method": "PUT", "query_string": "query=ASK{}"}, 405, "PUT"),
         ({"method": "DELETE"}, 405, "DELETE"),
     ],
 )
 def test_bad_query_request(client: FlaskClient, sent: dict[str, Any], status: int, detail: str) -> None:
     assert detail in problem_of(client.open("/sparql", **sent), status)["detail"]
+
+
+@pytest.mark.parametrize("query", ["", "?query=ASK%7B%7D&format=xml"])
+def test_a_slash_behind_the_endpoint_leads_to_it(client: FlaskClient, query: str) -> None:
+    response = client.post(f"/sparql/{query}", data="x=y", content_type=FORM)
+    assert (response.status_code, response.headers["Location"]) == (308, f"/sparql{query}")
 
 
 def test_a_method_that_is_not_allowed_names_those_that_are(client: FlaskClient) -> None:

@@ -16,16 +16,15 @@ from openapi_spec_validator import validate
 
 from kg.answer import stored_queries
 from kg.formats import FORMATS, formats_for
-from kg.publish import build
 from kg.queries import CHECKS, Parameter, load_queries
-from kg.settings import UNION, Settings
-from kg.sources import open_content
+from kg.settings import Settings
 from kg.sparql import Limits, significant, tokenize
-from kg.store import Snapshot, Snapshots
+from kg.store import Snapshot
 from kg.web import create_app
 from kg.web.exchange import Request
 from kg.web.problems import Problem
 from kg.web.questions import plan_question
+from tests.states import build_into
 
 ROOT = Path(__file__).parents[2]
 ID = "https://w3id.org/unemg/id/"
@@ -131,8 +130,7 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> FlaskClient:
         (content / name).parent.mkdir(parents=True, exist_ok=True)
         (content / name).write_text(text, encoding="utf-8")
     settings = Settings(state=tmp_path_factory.mktemp("state"))
-    snapshots = Snapshots(settings.state, memory_quads=1000)
-    build(open_content(content), snapshots, default_graph=UNION, limits=Limits(), tell=print)
+    build_into(settings.state, content)
     return create_app(settings).test_client()
 
 

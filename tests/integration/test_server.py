@@ -31,6 +31,7 @@ from rdflib.term import Node
 from SPARQLWrapper import GET, JSON, POST, POSTDIRECTLY, TURTLE, SPARQLWrapper
 
 from kg.formats import FORMATS, Format, formats_for
+from tests.states import published
 
 ROOT = Path(__file__).parents[2]
 HEADLINE = (ROOT / "queries/competency/deliverables-supporting-framework.rq").read_text(encoding="utf-8")
@@ -160,7 +161,7 @@ def server(kg_command: Command, state: Path, tmp_path_factory: pytest.TempPathFa
 def dataset(state: Path) -> Dataset:
     """The published dataset, as rdflib reads it."""
     read = Dataset()
-    read.parse(data=(state / "current/dataset.nq").read_bytes(), format="nquads")
+    read.parse(data=published(state), format="nquads")
     return read
 
 

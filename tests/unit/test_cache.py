@@ -7,7 +7,7 @@ import zstandard
 
 from kg.web.cache import Cache, Kept, choose_encoding, matches
 
-HEADERS = [("content-type", "text/csv")]
+HEADERS = [(b"content-type", b"text/csv")]
 BODY = b"name,label\n" + b"1,one\n" * 1000
 KILOBYTE = 1024
 MEGABYTE = 1024 * KILOBYTE
@@ -22,7 +22,7 @@ def test_an_answer_is_given_to_the_same_request_of_the_same_snapshot_only() -> N
     cache.put("1", ("GET", "/a"), kept(b"a"))
     found = cache.get("1", ("GET", "/a"))
     assert found is not None
-    assert found.in_encoding("") == ([*HEADERS, ("etag", found.entity_tag(""))], b"a")
+    assert found.in_encoding("") == ([*HEADERS, (b"etag", found.entity_tag("").encode())], b"a")
     assert cache.get("1", ("GET", "/b")) is None
     assert cache.get("2", ("GET", "/a")) is None
     assert cache.get("", ("GET", "/a")) is None
@@ -91,11 +91,11 @@ def test_each_encoding_has_its_own_bytes_and_entity_tag() -> None:
     assert forms[""][1] == BODY
     assert gzip.decompress(forms["gzip"][1]) == BODY
     assert zstandard.decompress(forms["zstd"][1]) == BODY
-    assert len({dict(headers)["etag"] for headers, _ in forms.values()}) == 3
-    assert {name: dict(headers).get("content-encoding") for name, (headers, _) in forms.items()} == {
+    assert len({dict(headers)[b"etag"] for headers, _ in forms.values()}) == 3
+    assert {name: dict(headers).get(b"content-encoding") for name, (headers, _) in forms.items()} == {
         "": None,
-        "gzip": "gzip",
-        "zstd": "zstd",
+        "gzip": b"gzip",
+        "zstd": b"zstd",
     }
     assert max(len(body) for name, (_, body) in forms.items() if name) < len(BODY)
 

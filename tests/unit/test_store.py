@@ -1,7 +1,9 @@
 """The store: what is built in the workspace, and the numbered snapshots that it is published as."""
 
 import json
+import os
 import shutil
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -104,9 +106,9 @@ def test_graphs_that_are_given_replace_those_of_the_query(snapshots: Snapshots) 
 
 def test_a_description_says_what_a_snapshot_is(snapshots: Snapshots, tmp_path: Path) -> None:
     description, new = publish(snapshots)
-    dataset = tmp_path / "state/current/dataset.nq"
     assert new
-    assert dataset.read_bytes() == workspace().canonical_nquads()
+    assert snapshots.current().nquads() == workspace().canonical_nquads()
+    assert (description.revision, description.digest) == (0, sha256(workspace().canonical_nquads()).hexdigest())
     assert description == snapshots.current().description
     assert (description.number, description.quads, description.default_graph) == (1, 4, UNION)
     assert (description.base, description.prefixes) == ("x:", {"x": "x:"})
@@ -139,16 +141,42 @@ def test_a_new_snapshot_is_current_at_once_and_an_old_reader_keeps_its_own(snaps
     assert ("x:a", "5") in rows(snapshots.current(), IN_DEFAULT)
 
 
+def grow_older(tmp_path: Path) -> None:
+    """Let all snapshots be two minutes older."""
+    for folder in (tmp_path / "state/snapshots").iterdir():
+        long_ago = folder.stat().st_mtime - 120
+        os.utime(folder, (long_ago, long_ago))
+
+
 def test_old_snapshots_are_removed_but_the_one_before_the_current(snapshots: Snapshots, tmp_path: Path) -> None:
     for value in ("2", "3", "4"):
         publish(snapshots, GRAPHS.replace("2", value))
-    assert folders(tmp_path) == ["000002", "000003"]
-    assert (tmp_path / "state/current").resolve().name == "000003"
+    assert folders(tmp_path) == ["000001", "000002", "000003"]
+    grow_older(tmp_path)
+    publish(snapshots, GRAPHS.replace("2", "5"))
+    assert folders(tmp_path) == ["000003", "000004"]
+    assert (tmp_path / "state/current").resolve().name == "000004"
+
+
+def test_a_snapshot_that_was_current_a_moment_ago_is_kept_however_old_it_is(
+    snapshots: Snapshots, tmp_path: Path
+) -> None:
+    publish(snapshots)
+    grow_older(tmp_path)
+    for value in ("3", "4", "5"):
+        publish(snapshots, GRAPHS.replace("2", value))
+    assert folders(tmp_path) == ["000001", "000002", "000003", "000004"]
+
+
+def test_of_many_snapshots_in_a_short_time_twenty_are_kept(snapshots: Snapshots, tmp_path: Path) -> None:
+    for value in range(2, 27):
+        publish(snapshots, GRAPHS.replace("2", str(value)))
+    assert folders(tmp_path) == [f"{number:06}" for number in range(6, 26)]
 
 
 def test_only_one_publishes_at_a_time(snapshots: Snapshots, tmp_path: Path) -> None:
     other = Snapshots(tmp_path / "state", memory_quads=1)
-    with snapshots.locked(), pytest.raises(BuildRunning, match="another build is writing") as caught, other.locked():
+    with snapshots.locked(), pytest.raises(BuildRunning, match="another process is writing") as caught, other.locked():
         pass
     assert caught.value.remedy
     with other.locked():
@@ -159,7 +187,7 @@ def test_leftovers_of_a_build_that_was_killed_stop_nothing(snapshots: Snapshots,
     publish(snapshots)
     state = tmp_path / "state"
     shutil.copytree(state / "snapshots/000001", state / "snapshots/writing-000002")
-    (state / "snapshots/writing-000002/dataset.nq").write_bytes(b"<x:half")
+    (state / "snapshots/writing-000002/store/CURRENT").write_bytes(b"half")
     shutil.copytree(state / "snapshots/000001", state / "snapshots/000002")
     (state / "current.new").symlink_to("snapshots/000002")
     assert snapshots.current().number == 1
@@ -173,15 +201,16 @@ def test_leftovers_of_a_build_that_was_killed_stop_nothing(snapshots: Snapshots,
     [
         ("snapshot.json", b"{"),
         ("snapshot.json", b'{"number": 1}'),
-        ("dataset.nq", b"<x:a> <x:p"),
+        ("snapshot.json", b'{"layout": 1, "number": 1}'),
         ("store/CURRENT", b"nothing"),
     ],
-    ids=["description", "incomplete", "dataset", "store"],
+    ids=["description", "incomplete", "layout", "store"],
 )
+@pytest.mark.parametrize("memory_quads", [1, 1000], ids=["on disk", "in memory"])
 def test_a_damaged_snapshot_is_an_error_with_a_remedy_and_the_next_build_mends_it(
-    tmp_path: Path, file: str, damage: bytes
+    tmp_path: Path, file: str, damage: bytes, memory_quads: int
 ) -> None:
-    snapshots = Snapshots(tmp_path / "state", memory_quads=1 if file.startswith("store") else 1000)
+    snapshots = Snapshots(tmp_path / "state", memory_quads=memory_quads)
     publish(snapshots)
     (tmp_path / "state/current" / file).write_bytes(damage)
     with pytest.raises(StoreError, match="cannot be used") as caught:

@@ -1,0 +1,209 @@
+"""What somebody wants to change, said before it is known which state it meets; and what it then comes to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import nullcontext
+from dataclasses import dataclass
+from typing import Final
+from uuid import uuid4
+
+from pyoxigraph import DefaultGraph, NamedNode, Quad, RdfFormat, Store, serialize
+
+from kg.errors import QueryRefused
+from kg.settings import STRICT, UNION
+from kg.store.contributions import is_derived
+from kg.store.ledger import Ledger
+from kg.store.patch import Changeset, quads_of
+from kg.store.pending import Scratch
+from kg.store.primary import HISTORY
+from kg.store.updates import GraphRules, Using, changes_of_update
+
+HERE: Final = "urn:x-kg:here"
+"""The graph of a submission, in statements that are written before it has a name."""
+
+ADD: Final = "add"
+EDIT: Final = "edit"
+EXTEND: Final = "extend"
+PATCH: Final = "patch"
+REPLACE: Final = "replace"
+UPDATE: Final = "update"
+REVERT: Final = "revert"
+
+_HERE: Final = f" <{HERE}> ."
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """A change that is proposed."""
+
+    kind: str
+    """`add`: statements, in the graph of the submission. `edit`: statements to add there and to remove wherever they
+    stand. `extend`: statements, in the graph that is named. `replace`: all of that graph, by other statements or by
+    none. `patch`: an update of that graph alone, as its default graph. `update`: an update. `revert`: a commit."""
+    added: tuple[str, ...] = ()
+    """N-Quads statements in the graph `HERE`, which stands for the one that they go to."""
+    removed: tuple[str, ...] = ()
+    """N-Triples statements."""
+    graph: str = ""
+    """The graph to write to; empty for the default graph."""
+    text: str = ""
+    """The update, vetted."""
+    using_default: tuple[str, ...] = ()
+    using_named: tuple[str, ...] = ()
+    revision: int = 0
+    """The commit to revert."""
+
+
+@dataclass(frozen=True)
+class Meeting:
+    """The state that a proposal meets."""
+
+    store: Store
+    ledger: Ledger
+    merges: bool
+    derived: str
+    """The IRI below which graphs are that nobody writes to."""
+    here: str
+    """The graph of the submission."""
+    scratch: Scratch
+
+    def new_node(self) -> NamedNode:
+        """An IRI in place of a blank node that an update inserts."""
+        return NamedNode(f"{self.here}#{uuid4()}")
+
+
+def changes_of(proposal: Proposal, meeting: Meeting) -> Changeset:
+    """What a proposal comes to. Of what it adds some may be there already, of what it removes some may not.
+
+    Raises:
+        QueryRefused: it would write to a graph that is derived, or to the default graph, which is a merge or empty.
+        QuerySyntax, QueryError: an update cannot be evaluated.
+        RevisionMissing: there is no such commit to revert.
+    """
+    changes = _MEANINGS[proposal.kind](proposal, meeting)
+    if not meeting.merges:
+        _refuse_unnamed(changes)
+    _refuse_derived(changes, meeting)
+    return changes
+
+
+def _added(proposal: Proposal, graph: str) -> tuple[str, ...]:
+    """What is added, in a graph; empty for the default graph."""
+    place = f" <{graph}> ." if graph else " ."
+    return tuple(sorted({f"{line.removesuffix(_HERE)}{place}" for line in proposal.added}))
+
+
+def _add(proposal: Proposal, meeting: Meeting) -> Changeset:
+    return Changeset(added=_added(proposal, meeting.here))
+
+
+def _extend(proposal: Proposal, meeting: Meeting) -> Changeset:
+    """In a default graph that is the merge of all graphs, statements get a graph of their own."""
+    return Changeset(added=_added(proposal, proposal.graph or (meeting.here if meeting.merges else "")))
+
+
+def _edit(proposal: Proposal, meeting: Meeting) -> Changeset:
+    """A statement is removed from every graph that it is asserted in."""
+    found = {
+        line
+        for quad in quads_of(proposal.removed)
+        for line in _lines(
+            held
+            for held in meeting.store.quads_for_pattern(quad.subject, quad.predicate, quad.object, None)
+            if _is_asserted(held, meeting)
+        )
+    }
+    return Changeset(added=_added(proposal, meeting.here), removed=tuple(sorted(found)))
+
+
+def _replace(proposal: Proposal, meeting: Meeting) -> Changeset:
+    before = {*_lines(_graph(proposal, meeting))}
+    after = {*_added(proposal, proposal.graph)}
+    return Changeset(added=tuple(sorted(after - before)), removed=tuple(sorted(before - after)))
+
+
+def _patch(proposal: Proposal, meeting: Meeting) -> Changeset:
+    alone = Store()
+    alone.bulk_extend(Quad(quad.subject, quad.predicate, quad.object) for quad in _graph(proposal, meeting))
+    changes = changes_of_update(
+        proposal.text, alone, rules=GraphRules(STRICT), scratch=lambda: nullcontext(alone), new_node=meeting.new_node
+    )
+    target = NamedNode(proposal.graph) if proposal.graph else DefaultGraph()
+    moved = []
+    for lines in (changes.added, changes.removed):
+        quads = quads_of(lines)
+        if any(not isinstance(quad.graph_name, DefaultGraph) for quad in quads):
+            raise QueryRefused("a patch is about one graph, and this one names others", remedy="send it to /update")
+        moved.append(tuple(sorted(_lines(Quad(quad.subject, quad.predicate, quad.object, target) for quad in quads))))
+    return Changeset(added=moved[0], removed=moved[1])
+
+
+def _graph(proposal: Proposal, meeting: Meeting) -> Iterable[Quad]:
+    """The quads of the graph that is named."""
+    if not proposal.graph and meeting.merges:
+        raise QueryRefused(
+            "the default graph is the merge of all graphs, and none of its own that could be replaced",
+            remedy="name the graph, as ?graph=…; or send the statements to /submissions",
+        )
+    graph = NamedNode(proposal.graph) if proposal.graph else DefaultGraph()
+    return meeting.store.quads_for_pattern(None, None, None, graph)
+
+
+def _update(proposal: Proposal, meeting: Meeting) -> Changeset:
+    rules = GraphRules(
+        UNION if meeting.merges else STRICT, target=meeting.here, derived=meeting.derived, history=HISTORY
+    )
+    using = Using(proposal.using_default, proposal.using_named)
+    return changes_of_update(
+        proposal.text, meeting.store, rules=rules, scratch=meeting.scratch, using=using, new_node=meeting.new_node
+    )
+
+
+def _revert(proposal: Proposal, meeting: Meeting) -> Changeset:
+    changes = meeting.ledger.revert(proposal.revision)
+    return Changeset(
+        added=tuple(line for line in changes.added if not is_derived(line, meeting.derived)),
+        removed=tuple(line for line in changes.removed if not is_derived(line, meeting.derived)),
+    )
+
+
+_MEANINGS: Final[Mapping[str, Callable[[Proposal, Meeting], Changeset]]] = {
+    ADD: _add,
+    EDIT: _edit,
+    EXTEND: _extend,
+    PATCH: _patch,
+    REPLACE: _replace,
+    UPDATE: _update,
+    REVERT: _revert,
+}
+
+
+def _refuse_unnamed(changes: Changeset) -> None:
+    """The ledger holds statements of named graphs alone."""
+    for quad in quads_of((*changes.added, *changes.removed)):
+        if isinstance(quad.graph_name, DefaultGraph):
+            raise QueryRefused(
+                "the default graph is empty here, and stays so: each statement is in a named graph",
+                remedy="name the graph, as ?graph=… or GRAPH <…>; or send the statements to /submissions",
+            )
+
+
+def _refuse_derived(changes: Changeset, meeting: Meeting) -> None:
+    for line in (*changes.added, *changes.removed):
+        if is_derived(line, meeting.derived):
+            raise QueryRefused(
+                f"the graphs below {meeting.derived} hold what follows from other statements; nobody writes to them",
+                remedy="change the statements that it follows from",
+            )
+
+
+def _is_asserted(quad: Quad, meeting: Meeting) -> bool:
+    if isinstance(quad.graph_name, DefaultGraph):
+        return not meeting.merges
+    return not str(quad.graph_name.value).startswith(f"{meeting.derived}/")
+
+
+def _lines(quads: Iterable[Quad]) -> Iterator[str]:
+    text = serialize(quads, format=RdfFormat.N_QUADS) or b""
+    yield from text.decode().split("\n")[:-1]

@@ -1,0 +1,263 @@
+"""Writing: what is submitted goes to the desk, which judges it. Here it is asked who may, and told what became of it.
+
+Source: SPARQL 1.1 Protocol §2.2; SPARQL 1.1 Graph Store HTTP Protocol §5.3 to §5.7.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from http import HTTPStatus
+from typing import Any, Final
+
+from flask import Blueprint, Request, Response, render_template, request, url_for
+
+from kg.access import REVIEW, SUBMIT, client_address, counted_address, origin_of, refuse_cross_site
+from kg.desk import Errand, Receipt, Task, run_errand
+from kg.errors import SnapshotMissing
+from kg.web.negotiation import HTML, accepted_types, best_type
+from kg.web.problems import REPORT_TYPES, Problem
+from kg.web.protocol import UPDATE, parameters, read_update_request
+from kg.web.service import asked_request, service
+
+blueprint = Blueprint("submissions", __name__)
+
+UPDATE_PATH: Final = "/update"
+SUBMISSIONS_PATH: Final = "/submissions"
+VALIDATE_PATH: Final = "/validate"
+PATHS: Final = (SUBMISSIONS_PATH, UPDATE_PATH, VALIDATE_PATH)
+
+_FORWARDED: Final = "X-Forwarded-For"
+_REVISION: Final = re.compile(r'\s*(?:W/)?"?([0-9]{1,12})"?\s*')
+_FORM: Final = "multipart/form-data"
+_ACCEPTED_SECONDS: Final = 60.0
+_SEEN_SECONDS: Final = 5.0
+_LOOK_SECONDS: Final = 0.02
+_JSON: Final = "application/json"
+_PLAIN: Final = "text/plain"
+_HTML_TYPE: Final = f"{HTML}; charset=utf-8"
+_REPORTS: Final = dict(zip(REPORT_TYPES, ("turtle", "jsonld", "ntriples"), strict=True))
+_TRUE: Final = frozenset({"", "1", "true", "yes"})
+
+
+@dataclass(frozen=True)
+class Sent:
+    """The text of a request, and what is said about it."""
+
+    data: bytes
+    media_type: str
+    name: str
+    said: Mapping[str, str]
+    sources: tuple[str, ...]
+    shapes: bytes = b""
+
+    @property
+    def is_trial(self) -> bool:
+        """Whether only a judgement is asked for."""
+        return "dry_run" in self.said and self.said["dry_run"].lower() in _TRUE
+
+
+@blueprint.post(SUBMISSIONS_PATH)
+def submissions() -> Response:
+    """Take in a text of any format that is read; it gets a graph of its own."""
+    author = admit()
+    return submitted(read_sent(request), Errand(Task.SUBMIT, "add", author=author), is_new=True)
+
+
+@blueprint.post(VALIDATE_PATH)
+def validate() -> Response:
+    """Judge a text as if it were submitted; or alone, by shapes that come with it. Anybody may."""
+    _run(Errand(Task.ADMIT, address=_address()))
+    sent = read_sent(request)
+    errand = _about(sent, Errand(Task.VALIDATE if sent.shapes else Task.JUDGE, "add", author="anybody"))
+    bodies = (sent.data, sent.shapes) if sent.shapes else (sent.data,)
+    return _judged(_run(errand, *bodies))
+
+
+@blueprint.post(UPDATE_PATH)
+def update() -> Response:
+    """Change what a SPARQL update says, as far as the graph then conforms.
+
+    Source: SPARQL 1.1 Protocol §2.2.
+    """
+    author = admit()
+    read = read_update_request(asked_request(request))
+    said = dict(parameters(request.query_string, "the URL"))
+    sent = Sent(read.text.encode(), UPDATE, "", said, tuple(request.args.getlist("source")))
+    errand = Errand(
+        Task.SUBMIT,
+        "update",
+        author=author,
+        using_default=read.using_default,
+        using_named=read.using_named,
+    )
+    return submitted(sent, errand)
+
+
+@blueprint.post(f"{SUBMISSIONS_PATH}/<int:revision>/revert")
+def revert(revision: int) -> Response:
+    """Undo a commit by a new one."""
+    author = admit(REVIEW)
+    errand = Errand(Task.SUBMIT, "revert", author=author, revision=revision)
+    return submitted(read_sent(request, optional=True), errand)
+
+
+def admit(scope: str = SUBMIT) -> str:
+    """The name of whoever writes with this request.
+
+    Raises:
+        CrossSite, NotAllowed, NotAuthenticated, TooMany: nobody may.
+    """
+    refuse_cross_site(
+        request.method,
+        request.headers.items(),
+        own_origin=origin_of(request.host_url) or "",
+        allowed_origins=service().settings.write_origins,
+    )
+    holder = service().tokens.check(request.headers.get("Authorization"), scope=scope, now=datetime.now(UTC))
+    _run(Errand(Task.ADMIT, address=_address(), token=holder.id))
+    return f"{holder.name} ({holder.id})"
+
+
+def submitted(sent: Sent, errand: Errand, *, is_new: bool = False) -> Response:
+    """Give the desk an errand, and tell what became of it; `is_new`: it makes a new graph.
+
+    Raises:
+        KgError: any error that the desk tells of.
+    """
+    errand = _about(sent, errand)
+    if sent.is_trial:
+        return _judged(_run(replace(errand, task=Task.JUDGE), sent.data))
+    receipt = _run(errand, sent.data)
+    _wait_until_seen(receipt.number)
+    return _accepted(receipt, HTTPStatus.CREATED if is_new and receipt.revision else HTTPStatus.OK)
+
+
+def _address() -> str:
+    forwarded = ",".join(request.headers.getlist(_FORWARDED))
+    trusted = service().settings.trusted_proxies
+    return counted_address(client_address(request.remote_addr or "", forwarded, trusted=trusted))
+
+
+def _about(sent: Sent, errand: Errand) -> Errand:
+    """The errand with what the request says of it."""
+    return replace(
+        errand,
+        media_type=sent.media_type,
+        name=sent.name,
+        class_name=sent.said.get("class", ""),
+        time=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        message=sent.said.get("message") or f"{request.method} {request.path}",
+        sources=sent.sources,
+        expected=_expected(request.headers.get("If-Match", "")),
+        rdf=_REPORTS.get(_report_type(), ""),
+    )
+
+
+def _expected(if_match: str) -> int | None:
+    """The revision that a request is made for.
+
+    Source: RFC 9110 §13.1.1.
+    """
+    if not if_match or if_match.strip() == "*":
+        return None
+    found = _REVISION.fullmatch(if_match)
+    if not found:
+        raise Problem(
+            "bad-request", f"If-Match: {if_match} names no revision", remedy='give the number of a revision, as "7"'
+        )
+    return int(found[1])
+
+
+def _run(errand: Errand, *bodies: bytes) -> Receipt:
+    desk = service().desk
+    if desk is None:
+        raise SnapshotMissing("this process takes nothing in", remedy="run `kg serve`")
+    seconds = service().settings.submission_seconds + _ACCEPTED_SECONDS
+    return run_errand(desk, errand, *bodies, seconds=seconds)
+
+
+def _wait_until_seen(number: int) -> None:
+    """Until who reads here next sees what was accepted; not for ever, as it is accepted anyway."""
+    until = time.monotonic() + _SEEN_SECONDS
+    while service().snapshot().number < number and time.monotonic() < until:
+        time.sleep(_LOOK_SECONDS)
+
+
+def _accepted(receipt: Receipt, status: int) -> Response:
+    told = {
+        "revision": receipt.revision or service().ledger.head().revision,
+        "changed": bool(receipt.revision),
+        "seen": bool(receipt.number) or not receipt.revision,
+        "graph": receipt.graph or None,
+        "added": receipt.added,
+        "removed": receipt.removed,
+        "report": receipt.report,
+    }
+    if _report_type() == HTML:
+        text, kind = render_template("receipt.html", **told), _HTML_TYPE
+    else:
+        text, kind = _json(told), _JSON
+    response = Response(text, status=status, content_type=kind)
+    response.headers["Location"] = url_for("history.commit", revision=told["revision"])
+    response.headers["ETag"] = f'"{told["revision"]}"'
+    response.headers["Cache-Control"] = "no-store"
+    response.vary.add("Accept")
+    return response
+
+
+def _judged(receipt: Receipt) -> Response:
+    """The report in the form that the client prefers."""
+    wanted = _report_type()
+    if receipt.rdf:
+        text, kind = receipt.rdf, wanted
+    elif wanted == HTML:
+        text, kind = render_template("report.html", report=receipt.report), _HTML_TYPE
+    elif wanted == _PLAIN:
+        text, kind = receipt.text or "conforms\n", f"{_PLAIN}; charset=utf-8"
+    else:
+        text, kind = _json(receipt.report), _JSON
+    response = Response(text, content_type=kind)
+    response.headers["Cache-Control"] = "no-store"
+    response.vary.add("Accept")
+    return response
+
+
+def _report_type() -> str:
+    """The media type of the report that the client prefers."""
+    offers = (_JSON, HTML, _PLAIN, *_REPORTS)
+    return best_type(accepted_types(request.headers.getlist("Accept")), offers) or _JSON
+
+
+def _json(told: Mapping[str, Any]) -> str:
+    return json.dumps(told, ensure_ascii=False, indent=1) + "\n"
+
+
+def read_sent(asked: Request, *, optional: bool = False) -> Sent:
+    """What a request carries: the text as its body, or as the file of a form.
+
+    Raises:
+        Problem: a form has neither a file nor a text, though it is not `optional`.
+    """
+    said = dict(parameters(asked.query_string, "the URL"))
+    sources = asked.args.getlist("source")
+    if asked.mimetype != _FORM:
+        return Sent(asked.get_data(), asked.headers.get("Content-Type", ""), said.get("name", ""), said, tuple(sources))
+    file = asked.files.get("file")
+    text = asked.form.get("text", "")
+    if file is None and not text and not optional:
+        raise Problem("bad-request", "the form has neither a file nor a text", remedy="send a file as `file`")
+    shapes = asked.files.get("shapes")
+    said |= asked.form.to_dict()
+    return Sent(
+        data=file.read() if file else text.encode(),
+        media_type=said.get("media_type", ""),
+        name=(file.filename or "") if file else said.get("name", "text.ttl"),
+        said=said,
+        sources=(*sources, *asked.form.getlist("source")),
+        shapes=shapes.read() if shapes else said.get("shapes", "").encode(),
+    )

@@ -1,0 +1,216 @@
+"""Graphs written over HTTP by their names: each method on each way to name a graph, with the status that it has.
+
+Source: SPARQL 1.1 Graph Store HTTP Protocol.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from rdflib import Graph
+from rdflib.compare import isomorphic
+
+from kg.settings import STRICT
+from tests.serving import Command
+from tests.states import assert_whole
+from tests.stocked import BASE, DATED, NO_AUTHOR, NOBODYS, PREFIXES, SANDITON, SPARQL, STRANGERS, stock
+from tests.writing import GRAPH, TURTLE, UPDATE, House, named, problem, receipt, writing
+
+
+@pytest.fixture(scope="module")
+def house(small: Path, kg_command: Command, tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    folder = stock(small, tmp_path_factory.mktemp("graphs"))
+    with writing(kg_command, folder / "state", folder / "server") as house:
+        yield house
+    assert_whole(folder / "state")
+
+
+@pytest.fixture(scope="module")
+def strict(small: Path, kg_command: Command, tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    """A server where a query that names no graph sees the unnamed one alone."""
+    folder = stock(small, tmp_path_factory.mktemp("strict"), default_graph=STRICT)
+    with writing(kg_command, folder / "state", folder / "server", KG_DEFAULT_GRAPH=STRICT) as house:
+        yield house
+    assert_whole(folder / "state", default_graph=STRICT)
+
+
+def graph_at(house: House, path: str) -> Graph:
+    reply = house.server.send("GET", path, accept=TURTLE)
+    assert reply.status == 200, reply.text
+    return Graph().parse(reply.body, format="turtle")
+
+
+def same(house: House, path: str, *texts: str) -> bool:
+    """Whether a graph holds what some texts say together, and nothing else."""
+    expected = Graph()
+    for text in texts:
+        expected.parse(data=text, format="turtle")
+    return bool(isomorphic(graph_at(house, path), expected))
+
+
+@pytest.mark.parametrize("path", ["/graph/direct", f"/graphs?graph={GRAPH}indirect", "/graphs?graph=urn:x:other"])
+def test_a_graph_lives_from_its_first_put_to_its_deletion(house: House, path: str) -> None:
+    name = path.rpartition("/")[2].rpartition(":")[2]
+    first, second, third = (named(f"{letter}{name}") for letter in "abc")
+    assert house.server.send("GET", path).status == 404
+    created = house.send("PUT", path, first)
+    told = receipt(created, 201)
+    assert (told["changed"], created.headers["Location"]) == (True, f"/history/{told['revision']}")
+    assert same(house, path, first)
+    before = house.head()
+    again = receipt(house.send("PUT", path, first))
+    assert (again["changed"], again["revision"]) == (False, before)
+    assert house.head() == before
+    assert receipt(house.send("PUT", path, second))["changed"] is True
+    assert same(house, path, second)
+    assert receipt(house.send("POST", path, third))["changed"] is True
+    assert same(house, path, second, third)
+    assert receipt(house.send("POST", path, third))["changed"] is False
+    assert house.server.send("HEAD", path).status == 200
+    gone = receipt(house.send("DELETE", path))
+    assert gone["changed"] is True
+    assert house.server.send("GET", path).status == 404
+    assert not house.holds(f":sb{name} ?p ?o")
+    for method in ("DELETE", "PATCH"):
+        problem(house.send(method, path, "CLEAR DEFAULT", UPDATE), 404, "There is no graph")
+    assert receipt(house.send("POST", path, third), 201)["changed"] is True
+
+
+def test_an_empty_graph_is_none(house: House) -> None:
+    before = house.head()
+    assert receipt(house.send("PUT", "/graph/empty", ""))["changed"] is False
+    assert house.head() == before
+    receipt(house.send("PUT", "/graph/empty", named("mall")), 201)
+    assert receipt(house.send("PUT", "/graph/empty", "# nothing"))["changed"] is True
+    assert house.server.send("GET", "/graph/empty").status == 404
+
+
+def test_relative_iris_are_relative_to_the_graph(house: House) -> None:
+    """Source: SPARQL 1.1 Graph Store HTTP Protocol §4."""
+    receipt(house.send("PUT", "/graph/relative", "<#this> <note> <> ."), 201)
+    assert house.rows(f"SELECT ?s ?p ?o {{ GRAPH <{GRAPH}relative> {{ ?s ?p ?o }} }}") == [
+        [f"{GRAPH}relative#this", f"{GRAPH}note", f"{GRAPH}relative"]
+    ]
+
+
+def test_a_graph_may_be_sent_as_a_form(house: House) -> None:
+    """Source: SPARQL 1.1 Graph Store HTTP Protocol §5.5."""
+    parts = {"file": ("a.ttl", named("end").encode()), "message": "By form"}
+    reply = house.form("/graph/form", parts)
+    assert house.told(f"/history/{receipt(reply, 201)['revision']}")["message"] == "By form"
+    assert same(house, "/graph/form", named("end"))
+
+
+def test_a_patch_is_an_update_of_one_graph(house: House) -> None:
+    path = f"/graphs?graph={GRAPH}patched"
+    receipt(house.send("PUT", path, named("patch")), 201)
+    change = f"{SPARQL} DELETE {{ ?s rdfs:label ?l }} INSERT {{ ?s rdfs:label 'S' }} WHERE {{ ?s rdfs:label ?l }}"
+    told = receipt(house.send("PATCH", path, change, UPDATE))
+    assert (told["added"], told["removed"]) == (1, 1)
+    assert same(house, path, named("patch").replace('"Spatch"@en', '"S"'))
+    assert house.holds(f"GRAPH <{GRAPH}books> {{ :emma rdfs:label 'Emma'@en }}".replace("rdfs:label", "?label"))
+    assert receipt(house.send("PATCH", path, change, UPDATE))["changed"] is False
+    elsewhere = f"INSERT DATA {{ GRAPH <{GRAPH}books> {{ <x:a> <x:b> <x:c> }} }}"
+    problem(house.send("PATCH", path, elsewhere, UPDATE), 400, "about one graph")
+    wrong = house.send("PATCH", path, change, TURTLE)
+    problem(wrong, 415, TURTLE)
+    assert wrong.headers["Accept-Patch"] == UPDATE
+
+
+def test_what_does_not_conform_leaves_the_graph_as_it_was(house: House) -> None:
+    path = "/graph/kept"
+    receipt(house.send("PUT", path, named("kept")), 201)
+    before = house.head()
+    told = problem(house.send("PUT", path, NOBODYS), 422)
+    assert told["results"][0]["place"] == "line 4"
+    problem(house.send("POST", path, NOBODYS), 422)
+    lost = problem(house.send("PATCH", path, f"{SPARQL} DELETE WHERE {{ ?s :writtenBy ?o }}", UPDATE), 422)
+    assert lost["results"][0]["focus"] == f"{BASE}skept"
+    trial = receipt(house.send("PUT", f"{path}?dry_run=true", named("kept", DATED)))
+    assert (trial["conforms"], trial["counts"]["warning"]) == (True, 1)
+    assert NO_AUTHOR in house.send("PUT", f"{path}?dry_run=true", NOBODYS, accept="text/plain").text
+    assert house.head() == before
+    assert same(house, path, named("kept"))
+
+
+def test_what_the_graph_of_another_needs_cannot_be_deleted(house: House) -> None:
+    receipt(house.send("PUT", "/graph/people", f'{PREFIXES}:somebody a :Person ; rdfs:label "Somebody"@en .'), 201)
+    receipt(house.submit(STRANGERS), 201)
+    before = house.head()
+    told = problem(house.send("DELETE", "/graph/people"), 422)
+    assert told["results"][0]["focus"] == f"{BASE}sanditon"
+    assert house.head() == before
+    assert house.server.send("GET", "/graph/people").status == 200
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "says"),
+    [
+        ("PUT", "/graphs", "no graph is named"),
+        ("DELETE", "/graphs", "no graph is named"),
+        ("POST", "/graphs", "no graph is named"),
+        ("PUT", "/graphs?graph=books", "not an absolute IRI"),
+        ("PUT", "/graphs?default&graph=urn:x:a", "both the default graph and a named one"),
+        ("PUT", "/graphs?graph=urn:x:a&graph=urn:x:b", "given 2 times"),
+        ("PUT", "/graph/books?default", "the path names a graph, and so do the parameters"),
+        ("PUT", "/graph/a%20b", "is no IRI"),
+        ("PUT", "/graph/%22%3E", "is no IRI"),
+        ("POST", "/graph/%00", "is no IRI"),
+        ("POST", "/graph/%FF", "is no IRI"),
+        ("PUT", "/graph/%E2%80%A8", "is no IRI"),
+        ("PUT", "/graph/history", "nobody writes to it"),
+        ("DELETE", "/graph/history", "nobody writes to it"),
+        ("DELETE", "/graphs?default", "the merge of all graphs"),
+        ("PUT", "/graphs?default", "the merge of all graphs"),
+        ("PATCH", "/graphs?default", "the merge of all graphs"),
+    ],
+)
+def test_a_graph_that_cannot_be_written_is_told(house: House, method: str, path: str, says: str) -> None:
+    before = house.head()
+    body, media_type = ("CLEAR DEFAULT", UPDATE) if method == "PATCH" else (SANDITON, TURTLE)
+    assert problem(house.send(method, path, body, media_type), 400, says)["remedy"]
+    assert house.head() == before
+
+
+@pytest.mark.parametrize(("method", "status"), [("PUT", 400), ("POST", 400), ("PATCH", 400), ("DELETE", 400)])
+def test_nobody_writes_to_what_follows(house: House, method: str, status: int) -> None:
+    before = house.head()
+    body, media_type = (f"{SPARQL} CLEAR DEFAULT", UPDATE) if method == "PATCH" else (SANDITON, TURTLE)
+    told = problem(house.send(method, "/graph/entailed/wrote", body, media_type), status, "nobody writes to them")
+    assert told["remedy"]
+    assert house.head() == before
+
+
+def test_where_the_default_graph_is_a_merge_what_is_added_to_it_gets_a_graph_of_its_own(house: House) -> None:
+    told = receipt(house.send("POST", "/graphs?default", named("ame")))
+    assert house.rows(f"SELECT ?g {{ GRAPH ?g {{ <{BASE}same> <{BASE}writtenBy> ?who }} }}") == [[told["graph"]]]
+    assert told["graph"] == f"{GRAPH}submission/{told['revision']}"
+    assert house.holds(":same :writtenBy :austen")
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "media_type"),
+    [
+        ("PUT", "/graphs?default", SANDITON, TURTLE),
+        ("POST", "/graphs?default", SANDITON, TURTLE),
+        ("PATCH", "/graphs?default", "INSERT DATA { <x:a> <x:b> <x:c> }", UPDATE),
+        ("POST", "/update", "INSERT DATA { <x:a> <x:b> <x:c> }", UPDATE),
+    ],
+)
+def test_where_the_default_graph_is_no_merge_it_stays_empty(
+    strict: House, method: str, path: str, body: str, media_type: str
+) -> None:
+    before = strict.head()
+    assert problem(strict.send(method, path, body, media_type), 400, "each statement is in a named graph")["remedy"]
+    assert receipt(strict.send("DELETE", "/graphs?default"))["changed"] is False
+    assert strict.head() == before
+    assert len(graph_at(strict, "/graphs?default")) == 0
+
+
+def test_a_strict_server_takes_submissions_into_graphs_of_their_own(strict: House) -> None:
+    told = receipt(strict.submit(named("trict")), 201)
+    assert not strict.holds(":strict ?p ?o")
+    assert strict.holds(f"GRAPH <{told['graph']}> {{ :strict :writtenBy :austen }}")
+    assert strict.holds(f"GRAPH <{GRAPH}entailed/wrote> {{ :austen :wrote :strict }}")
