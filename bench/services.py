@@ -174,6 +174,13 @@ def _start_ours(data: Data, folder: Path, deadline_seconds: float | None) -> Ser
     return _spawn(OURS, command, address, folder, _our_environ(deadline_seconds))
 
 
+def serve_state(content: Path, folder: Path, environ: Mapping[str, str]) -> Service:
+    """Our service of a state that was made in `folder`, with these settings besides our defaults."""
+    address = Address(_free_port(), "/sparql")
+    command = [_program("kg") or "", "--content", str(content), "--state", str(folder / "state")]
+    return _spawn(OURS, [*command, "serve", "--port", str(address.port)], address, folder, {**_our_environ(), **environ})
+
+
 def _oxigraph_command(address: Address, deadline_seconds: float | None) -> list[str]:
     """With a timeout it starts a thread a query that lives as long as that, and under load it ends for want of threads.
 

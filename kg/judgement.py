@@ -84,6 +84,16 @@ class Judges:
     """The IRI below which each rule has a graph for what it derives."""
 
     @property
+    def costs(self) -> tuple[str, ...]:
+        """What has to be evaluated over the whole graph at each submission, with the reason, in words."""
+        whole = [("shape", self.compiled.unbounded), ("rule", self.program.whole), ("check", self.asked.whole)]
+        return tuple(
+            f"COSTS: the {kind} {name} is evaluated over the whole graph at each submission: {why}"
+            for kind, found in whole
+            for name, why in found.items()
+        )
+
+    @property
     def words(self) -> str:
         """What is judged by, in a few words; empty where there is nothing to judge by."""
         if not self.shape_files and not self.checks:

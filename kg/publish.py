@@ -6,13 +6,14 @@ submitted or removed since then by anybody else stays so.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
 from kg.entailment import Rule, describe_rules
 from kg.errors import ContentError, NotConforming, QueryError
+from kg.house import open_house
 from kg.judgement import Judges, appoint, judge_all, names_in, text_of, unusable
 from kg.namespaces import DCTERMS_TITLE
 from kg.queries import StoredQuery, describe_queries, load_queries, query_iri
@@ -31,6 +32,8 @@ from kg.store import (
     Workspace,
     description_of,
     edits_of,
+    is_derived,
+    is_unnamed,
     open_primary,
     publish_answered,
     quads_of,
@@ -71,6 +74,8 @@ class Reading:
     prefixes: dict[str, str]
     places: dict[str, str]
     """For each subject the name of the file, or submission, that first describes it."""
+    unnamed: frozenset[str] = frozenset()
+    """What others have put into a default graph that is no merge: N-Quads statements."""
 
 
 @dataclass(frozen=True)
@@ -78,6 +83,15 @@ class Judged:
     """Content that was read, entailed and judged, not yet published."""
 
     reading: Reading
+    report: Report
+    text: str
+    """The report for people; empty where there is nothing to report."""
+
+
+@dataclass(frozen=True)
+class Audit:
+    """What was found in the published graph."""
+
     report: Report
     text: str
     """The report for people; empty where there is nothing to report."""
@@ -120,10 +134,15 @@ def build(content: Content, desk: Desk, *, default_graph: str, signature: Signat
 
 
 def _publish(reading: Reading, content: Content, desk: Desk, *, primary: Primary, signature: Signature) -> Published:
+    if primary.merges and reading.unnamed:
+        raise ContentError(
+            f"{len(reading.unnamed):,} statements were put into the default graph, which is to become a merge",
+            remedy="move them to a named graph first, in mode strict",
+        )
     before = desk.snapshots.description()
     wanted = description_of(primary, base=content.base, prefixes=reading.prefixes)
     rulebook = reading.rulebook.to_json()
-    changes = _difference(primary.lines(), _lines(reading.workspace.canonical_nquads()))
+    changes = _difference(primary.lines(), _lines(reading.workspace.canonical_nquads()) | reading.unnamed)
     if not changes and before and _is_current(before, wanted, desk.snapshots, rulebook=rulebook):
         send_commits(primary, desk.snapshots)
         desk.tell(f"unchanged: snapshot {before.number} with {before.quads:,} statements")
@@ -170,6 +189,29 @@ def judge(
     return Judged(reading, report, text)
 
 
+def audit(snapshots: Snapshots, *, limits: Limits, tell: Tell, shapes: Mapping[str, str] | None = None) -> Audit:
+    """Judge the whole published graph by its rulebook, or by other shapes alone: what they would break.
+
+    `shapes` are texts by the name that messages call them.
+
+    Raises:
+        SnapshotMissing: nothing has been built yet.
+        ContentError: a shape is not well-formed.
+        StoreError: the current snapshot cannot be read.
+    """
+    house = open_house(snapshots, limits=limits)
+    judges = (
+        house.judges if shapes is None else appoint(Rulebook(shapes, {}, {}), base=house.judges.base, limits=limits)
+    )
+    lines = snapshots.current().nquads().decode().split("\n")[:-1]
+    workspace = Workspace()
+    workspace.add(quads_of(line for line in lines if not is_derived(line, judges.derived)))
+    tell(f"read {len(lines):,} statements from snapshot {house.description.number}")
+    report = judge_all(workspace, judges, tell=tell)
+    names = names_in(report, workspace)
+    return Audit(report, text_of(report, names, prefixes=house.prefixes, file_of=lambda _: "the published graph"))
+
+
 def _read(content: Content, *, limits: Limits, tell: Tell, candidates: Sequence[Path], edits: Edits) -> Reading:
     workspace = Workspace()
     places, prefixes = _read_files(workspace, content, candidates=candidates, tell=tell)
@@ -177,11 +219,13 @@ def _read(content: Content, *, limits: Limits, tell: Tell, candidates: Sequence[
     _parse(queries)
     rulebook = content.rulebook()
     judges = appoint(rulebook, base=content.base, limits=limits)
+    for cost in judges.costs:
+        tell(cost)
     _describe(workspace, content, queries=queries, rules=judges.rules, places=places)
-    _edit(workspace, content, edits, places=places)
+    unnamed = _edit(workspace, content, edits, places=places)
     if candidates:
         workspace.add_ntriples(_candidate_entry(content), content.graph(_CATALOG_GRAPH))
-    return Reading(workspace, rulebook, judges, prefixes, places)
+    return Reading(workspace, rulebook, judges, prefixes, places, unnamed)
 
 
 def _read_files(
@@ -211,14 +255,16 @@ def _candidate_files(paths: Sequence[Path], content: Content) -> Iterator[Conten
         yield ContentFile(path, None if path.suffix == ".trig" else content.graph(_CANDIDATE_GRAPH))
 
 
-def _edit(workspace: Workspace, content: Content, edits: Edits, *, places: dict[str, str]) -> None:
-    """What others have added to the content and removed from it since it was first built."""
+def _edit(workspace: Workspace, content: Content, edits: Edits, *, places: dict[str, str]) -> frozenset[str]:
+    """What others have added to the content and removed from it; returns what they put into the default graph."""
     workspace.remove(quads_of(edits.removed))
-    added = quads_of(edits.added)
+    lines = sorted(edits.added)
+    added = quads_of(lines)
     workspace.add(added)
     for quad in added:
         name = str(quad.graph_name).strip("<>").removeprefix(content.graph("")).replace("/", " ")
         places.setdefault(str(quad.subject).strip("<>"), name)
+    return frozenset(line for line, quad in zip(lines, added, strict=True) if is_unnamed(quad))
 
 
 def _candidate_entry(content: Content) -> str:

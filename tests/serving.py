@@ -18,6 +18,7 @@ from urllib.parse import urlencode
 Command = tuple[Path, dict[str, str]]
 
 JSON = "application/sparql-results+json"
+_OPENER = "kg.store.opener"
 _STARTS_WITHIN_SECONDS = 60
 _ENDS_WITHIN_SECONDS = 20
 _HANGS_AFTER_SECONDS = 60
@@ -85,24 +86,24 @@ class Server:
         return [
             process
             for process in self.processes()
-            if process.parent == self.process.pid and "kg.store.worker" not in process.command
+            if process.parent == self.process.pid and _OPENER not in process.command
         ]
 
     def openers(self) -> list[Process]:
-        """The processes that have opened a snapshot and fork workers."""
+        """The processes that have the current state open, and fork a server for each snapshot."""
         return [
-            process
-            for process in self.processes()
-            if process.parent == self.process.pid and "kg.store.worker" in process.command
+            process for process in self.processes() if process.parent == self.process.pid and _OPENER in process.command
         ]
+
+    def servers(self) -> list[Process]:
+        """The processes that serve one snapshot, and fork workers."""
+        openers = {process.pid for process in self.openers()}
+        return [process for process in self.processes() if process.parent in openers]
 
     def workers(self) -> list[Process]:
         """The processes that answer queries, also those whose parent is gone."""
-        return [
-            process
-            for process in self.processes()
-            if process.parent != self.process.pid and "kg.store.worker" in process.command
-        ]
+        others = {process.pid for process in (*self.openers(), *self.servers())}
+        return [process for process in self.processes() if _OPENER in process.command and process.pid not in others]
 
     def busy(self) -> set[int]:
         """The workers that compute just now."""

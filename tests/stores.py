@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import sysconfig
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -98,6 +98,60 @@ def oxigraph(folder: Path | None = None, *options: str) -> Iterator[Oxigraph]:
         yield server
     finally:
         server.stop()
+
+
+_VIRTUOSO_SETTINGS = """\
+[Database]
+DatabaseFile = {folder}/virtuoso.db
+ErrorLogFile = {folder}/virtuoso.log
+LockFile = {folder}/virtuoso.lck
+TransactionFile = {folder}/virtuoso.trx
+xa_persistent_file = {folder}/virtuoso.pxa
+FileExtend = 200
+[TempDatabase]
+DatabaseFile = {folder}/temporary.db
+TransactionFile = {folder}/temporary.trx
+[Parameters]
+ServerPort = 127.0.0.1:{sql_port}
+DisableUnixSocket = 1
+NumberOfBuffers = 10000
+MaxDirtyBuffers = 6000
+[HTTPServer]
+ServerPort = 127.0.0.1:{port}
+ServerRoot = {folder}
+ServerThreads = 10
+[SPARQL]
+ResultSetMaxRows = 1000000
+"""
+
+
+@contextmanager
+def virtuoso(program: str, folder: Path) -> Iterator[dict[str, str]]:
+    """A Virtuoso of its own, as it is delivered; gives the settings to run over it."""
+    folder.mkdir()
+    port = free_port()
+    settings = folder / "virtuoso.ini"
+    settings.write_text(_VIRTUOSO_SETTINGS.format(folder=folder, port=port, sql_port=free_port()), encoding="utf-8")
+    process = subprocess.Popen(
+        [program, "+foreground", "+configfile", settings],
+        cwd=folder,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.STDOUT,
+    )
+
+    def answers() -> bool:
+        assert process.poll() is None, (folder / "virtuoso.log").read_text()
+        with suppress(OSError), closing(http.client.HTTPConnection("127.0.0.1", port, timeout=5)) as connection:
+            connection.request("GET", "/sparql?query=ASK%7B%7D")
+            return connection.getresponse().status == 200
+        return False
+
+    try:
+        assert eventually(answers, seconds=_STARTS_WITHIN_SECONDS), "virtuoso does not start"
+        yield {"KG_STORE": f"sparql+http://dba:dba@127.0.0.1:{port}/sparql-auth"}
+    finally:
+        process.kill()
+        process.wait()
 
 
 def assert_holds(server: Oxigraph, ledger: Ledger, revision: int | None = None, *, kind: str = "kept") -> None:

@@ -39,8 +39,13 @@ def book(name: str, *, notes: int = 0) -> str:
 
 
 def authorless(name: str) -> str:
-    """A book that does not conform."""
+    """A book that does not conform: a shape says so, before anything is changed."""
     return f'{_PREFIXES}:{name} a :Book ; rdfs:label "{name}"@en .\n'
+
+
+def by_nobody(name: str) -> str:
+    """A book that does not conform: a check says so, of the changed graph."""
+    return f'{_PREFIXES}:{name} a :Book ; rdfs:label "{name}"@en ; :writtenBy :nobody .\n'
 
 
 def submit(server: Server, token: str, text: str | bytes, path: str = "/submissions", **headers: str) -> Reply:
@@ -88,7 +93,7 @@ class Sent:
 
 @contextmanager
 def submitting(server_now: Callable[[], Server | None], token: str, *, clients: int, prefix: str) -> Iterator[Sent]:
-    """Clients that submit books without a pause; every sixth does not conform, and every tenth cannot be read."""
+    """Clients that submit books without a pause; one in three does not conform, and one in ten cannot be read."""
     sent, stop = Sent(), threading.Event()
 
     def run(client: int) -> None:
@@ -101,7 +106,7 @@ def submitting(server_now: Callable[[], Server | None], token: str, *, clients: 
             number += 1
             name, notes = f"{prefix}-{client}-{number}", number % 4
             sent.names[name] = notes
-            text = authorless(name) if number % 6 == 0 else book(name, notes=notes)
+            text = {0: authorless(name), 3: by_nobody(name)}.get(number % 6, book(name, notes=notes))
             with suppress(OSError, http.client.HTTPException):
                 _note(sent, name, submit(server, token, text[:-3] if number % 10 == 0 else text))
 

@@ -9,7 +9,7 @@ from typing import Final
 import click
 
 from kg.cli.context import NOT_CONFORMING, Context, desk_of, main, now, progress, told
-from kg.errors import JavaMissing
+from kg.errors import ContentError, JavaMissing
 from kg.settings import STRICT, UNION
 from kg.store import Signature, edits_of
 
@@ -38,15 +38,27 @@ def build(context: Context, default_graph: str | None) -> None:
 
 @main.command()
 @click.argument("files", nargs=-1, type=click.Path(path_type=Path))
+@click.option("--all", "published", is_flag=True, help="Instead of the content, the whole graph that is published.")
+@click.option(
+    "--against", multiple=True, type=click.Path(path_type=Path), help="The published graph by other shapes alone."
+)
 @click.pass_obj
-def validate(context: Context, files: tuple[Path, ...]) -> None:
+def validate(context: Context, files: tuple[Path, ...], *, published: bool, against: tuple[Path, ...]) -> None:
     """Validate the content, together with FILES (Turtle or TriG) as if they were part of it; publish nothing.
 
+    With --against, a Turtle file of shapes or a folder of them, it tells what these shapes would break.
     Exit status: 0 it conforms, 1 it does not, 2 it could not be read.
     """
-    from kg.publish import CONTENT, judge  # noqa: PLC0415 - as above
+    from kg.publish import CONTENT, audit, judge  # noqa: PLC0415 - as above
 
     with told():
+        if published or against:
+            if files:
+                raise ContentError("files are judged with the content", remedy="leave out --all and --against")
+            shapes = _texts(against) if against else None
+            found = audit(context.snapshots, limits=context.limits, tell=progress, shapes=shapes)
+            click.echo(found.text or "conforms")
+            raise SystemExit(0 if found.report.conforms else NOT_CONFORMING)
         content = context.content
         edits = edits_of(context.ledger, source=CONTENT, derived=content.derived)
         judged = judge(content, limits=context.limits, tell=progress, candidates=files, edits=edits)
@@ -56,6 +68,15 @@ def validate(context: Context, files: tuple[Path, ...]) -> None:
             raise SystemExit(NOT_CONFORMING)
         if judged.reading.judges.words:
             click.echo("conforms")
+
+
+def _texts(paths: tuple[Path, ...]) -> dict[str, str]:
+    """The text of each file, and of each Turtle file in a folder."""
+    files = [file for path in paths for file in (sorted(path.rglob("*.ttl")) if path.is_dir() else [path])]
+    try:
+        return {str(file): file.read_text(encoding="utf-8-sig") for file in files}
+    except (OSError, UnicodeDecodeError) as error:
+        raise ContentError(f"shapes cannot be read: {error}", remedy="name Turtle files or folders of them") from error
 
 
 @main.command()

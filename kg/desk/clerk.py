@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import socket
+from base64 import b64encode
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 
@@ -26,8 +27,9 @@ from kg.judgement import Names, text_of
 from kg.namespaces import PREFIXES
 from kg.readers import Places, read_document, skolemize
 from kg.sparql import Limits
-from kg.store import HERE, REVERT, Ledger, Proposal, Signature, Snapshots, changeset_of
+from kg.store import HERE, PATCH, REVERT, UPDATE, Ledger, Proposal, Signature, Snapshots, changeset_of
 from kg.submit import Outcome, Submission, in_words, refused, try_out
+from kg.tables import find_model, state_of, table_models, template
 from kg.validation import Report, load_shapes, nowhere, report_members, report_rdf, validate
 
 
@@ -62,6 +64,8 @@ def attend(connection: socket.socket, errand: Errand, count: int, *, house: Hous
 def _do(errand: Errand, bodies: Sequence[bytes], house: House, *, office: Office) -> Receipt:
     if errand.task == Task.VALIDATE:
         return _alone(errand, bodies, house)
+    if errand.task in (Task.TABLES, Task.TABLE):
+        return _table(errand, house, office)
     taken = _take_in(errand, bodies, house, office=office)
     submission = Submission(
         taken.proposal,
@@ -70,6 +74,8 @@ def _do(errand: Errand, bodies: Sequence[bytes], house: House, *, office: Office
         expected=errand.expected,
     )
     if errand.task == Task.SUBMIT:
+        if errand.kind in (UPDATE, PATCH):  # what may take long is tried out here, where it holds up nobody
+            try_out(submission, house, snapshots=office.snapshots, ledger=office.ledger)
         outcome = _hand_on(submission, office.writer)
         if not outcome.considered.report.conforms:
             error = refused(outcome.considered, house, taken.place_of)
@@ -136,3 +142,15 @@ def _alone(errand: Errand, bodies: Sequence[bytes], house: House) -> Receipt:
         text=text_of(report, names, prefixes=prefixes, file_of=lambda _: document.name, place_of=place_of),
         rdf=_in_rdf(report, errand),
     )
+
+
+def _table(errand: Errand, house: House, office: Office) -> Receipt:
+    """The table of a class, empty or filled; or which there are."""
+    state = state_of(office.snapshots.current())
+    models = table_models(house.judges.shapes, state)
+    if errand.task == Task.TABLES:
+        listed = [{"name": model.sheet, "label": model.label, "definition": model.definition} for model in models]
+        return Receipt(tables=listed)
+    model = find_model(models, errand.class_name, prefixes=state.prefixes)
+    data = template(model, state, kind=errand.kind, with_data=errand.filled)
+    return Receipt(file=b64encode(data).decode())

@@ -72,7 +72,13 @@ class Process:
                 break
             if self._writer in ready:
                 self._writing = self._fork(
-                    lambda: write(self._writer, self._snapshots, self._ledger, limits=self._limits)
+                    lambda: write(
+                        self._writer,
+                        self._snapshots,
+                        self._ledger,
+                        limits=self._limits,
+                        most_seconds=self._settings.most_seconds,
+                    )
                 )
             if self._desk in ready:
                 self._answer()

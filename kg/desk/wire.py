@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import socket
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -36,6 +36,10 @@ class Task(StrEnum):
     SUBMIT = "submit"
     JUDGE = "judge"
     """Say what submitting would come to."""
+    TABLES = "tables"
+    """List the tables that there are."""
+    TABLE = "table"
+    """Write the table of a class, to be filled in."""
     VALIDATE = "validate"
     """Judge a text alone, by the shapes that come with it."""
 
@@ -69,6 +73,8 @@ class Errand:
     """The IRIs of documents and passages that it comes from."""
     rdf: str = ""
     """The RDF format to write the report in as well; empty: none."""
+    filled: bool = False
+    """Whether the table is to hold what there is now."""
 
 
 @dataclass(frozen=True)
@@ -88,6 +94,10 @@ class Receipt:
     """The report as text; empty without results."""
     rdf: str = ""
     """The report in the RDF format that was asked for."""
+    tables: Sequence[Mapping[str, str]] = ()
+    """The tables that there are: name, label and definition of each class."""
+    file: str = ""
+    """The table, in base 64."""
 
 
 def errand_from(told: dict[str, Any]) -> tuple[Errand, int]:

@@ -6,8 +6,8 @@ import select
 import signal
 import socket
 import time
-from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict
 from typing import Any, Final
 
@@ -30,8 +30,8 @@ _MOST_AT_ONCE: Final = 64
 _ASKED_SECONDS: Final = 10.0
 
 
-def write(listener: socket.socket, snapshots: Snapshots, ledger: Ledger, *, limits: Limits) -> None:
-    """Take in submissions for as long as they come.
+def write(listener: socket.socket, snapshots: Snapshots, ledger: Ledger, *, limits: Limits, most_seconds: int) -> None:
+    """Take in submissions for as long as they come; one that takes more than `most_seconds` ends the process.
 
     Raises:
         OSError: the socket is gone.
@@ -52,7 +52,7 @@ def write(listener: socket.socket, snapshots: Snapshots, ledger: Ledger, *, limi
                 house = take_over(primary, house, snapshots, limits=limits)
                 until = time.monotonic() + _TURN_SECONDS
                 while not leaving and time.monotonic() < until and _is_waiting(listener, _IDLE_SECONDS):
-                    _serve(_waiting(listener), primary, house, snapshots=snapshots)
+                    _serve(_waiting(listener), primary, house, snapshots=snapshots, most_seconds=most_seconds)
         except KgError as error:
             _refuse(_waiting(listener), error)
         time.sleep(_PAUSE_SECONDS)
@@ -81,7 +81,9 @@ def _refuse(connections: Sequence[socket.socket], error: KgError) -> None:
             _reply(connection, told_of(error))
 
 
-def _serve(connections: Sequence[socket.socket], primary: Primary, house: House, *, snapshots: Snapshots) -> None:
+def _serve(
+    connections: Sequence[socket.socket], primary: Primary, house: House, *, snapshots: Snapshots, most_seconds: int
+) -> None:
     """Judge the submissions one after the other, and commit those that conform together.
 
     Raises:
@@ -93,7 +95,8 @@ def _serve(connections: Sequence[socket.socket], primary: Primary, house: House,
         accepted: list[tuple[socket.socket, Considered, int]] = []
         try:
             for connection in connections:
-                _consider(connection, primary, house, snapshots=snapshots, accepted=accepted)
+                with _within(most_seconds):
+                    _consider(connection, primary, house, snapshots=snapshots, accepted=accepted)
             if accepted:
                 primary.commit()
         except StoreError as error:
@@ -106,6 +109,16 @@ def _serve(connections: Sequence[socket.socket], primary: Primary, house: House,
             finally:  # what is in the ledger is accepted, published or not
                 for connection, considered, revision in accepted:
                     _reply(connection, asdict(Outcome(considered, revision, number)))
+
+
+@contextmanager
+def _within(seconds: int) -> Iterator[None]:
+    """Nobody handles the signal: the process ends, nothing that it holds is accepted, and another one takes over."""
+    signal.alarm(seconds)
+    try:
+        yield
+    finally:
+        signal.alarm(0)
 
 
 def _consider(

@@ -174,7 +174,9 @@ def _stored_rows(
     for head in _parts(program, trigger.owner).head:
         there = Pattern(*head, graph=program.graph(trigger.owner))
         shown = sorted(there.variables | also)
-        yield head, solutions(premises, Narrowed(narrowed.seeds, (*narrowed.patterns, there)), body, shown)
+        # Apart from each other, for the engine might read the patterns from the far side of the conclusion.
+        matched = solutions(premises, narrowed, body, sorted({*shown} & body.matched))
+        yield head, solutions(premises, Narrowed(matched, (there,)), body, shown)
 
 
 def _triples(head: Triple, rows: Rows) -> Iterator[Triple]:

@@ -8,7 +8,7 @@ from kg.store.keeper import Keeper, KeeperSettings
 from kg.store.ledger import Commit, Draft, Ledger
 from kg.store.opening import open_primary
 from kg.store.past import NOW, Past, past_folder, past_snapshot, revision_at
-from kg.store.patch import Changeset, changeset_of, quads_of
+from kg.store.patch import Changeset, changeset_of, is_unnamed, quads_of
 from kg.store.pool import Pool, PoolLimits
 from kg.store.pooled import CLIENT, SECONDS, PooledSnapshots
 from kg.store.primary import Living, Primary, Signature, description_of
@@ -67,6 +67,7 @@ __all__ = [
     "description_of",
     "edits_of",
     "is_derived",
+    "is_unnamed",
     "open_primary",
     "past_folder",
     "past_snapshot",

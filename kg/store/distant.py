@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from pyoxigraph import Quad, Store, Triple
+from pyoxigraph import Quad, QueryResultsFormat, QuerySolutions, Store, Triple, parse_query_results
 
 from kg.errors import QueryError, ServiceFailed, SnapshotMissing, StoreAway, StoreError
 from kg.settings import Remote
 from kg.sparql import query_form, significant, tokenize
 from kg.store.marker import HIDDEN, NAMED, Marker, read_marker
 from kg.store.readable import Readable
-from kg.store.remote import Reading, ask_remote, broken_off
+from kg.store.remote import Reading, ask_remote, broken_off, truth_of
 from kg.store.results import Output, Results, Term, run_query
 from kg.store.rewriting import names_dataset, within_merge, without_calls, without_own_graphs
 from kg.store.snapshots import Description, Snapshot, Snapshots, describe_snapshot, loaded_snapshot
@@ -130,10 +130,12 @@ class DistantSnapshot:
             raise _as_failed(error) from error
         if is_graph:
             results = Results(_COLUMNS, None, _triples(answer, are_unique=form != "DESCRIBE"))
-        elif hasattr(answer, "variables"):
+        elif form == "ASK":
+            results = _boolean(self._remote, answer, reading)
+        elif isinstance(answer, QuerySolutions):
             results = Results(tuple(variable.value for variable in answer.variables), None, answer)
         else:
-            results = Results((), bool(answer), answer)
+            raise _as_failed(broken_off(self._remote, "it has no rows"))
         return DistantResults(results, reading, self._remote)
 
     def _held(self) -> Marker:
@@ -189,6 +191,15 @@ def shared_snapshot(folder: Path, *, memory_quads: int, remote: Remote | None) -
     if remote is not None:
         return DistantSnapshot(description, remote)
     return loaded_snapshot(folder) if description.quads <= memory_quads else None
+
+
+def _boolean(remote: Remote, answer: object, reading: Reading) -> Results:
+    try:
+        truth = truth_of(answer)
+    except (OSError, SyntaxError) as error:
+        raise _as_failed(broken_off(remote, reading.failed or str(error))) from error
+    written = f'{{"head": {{}}, "boolean": {"true" if truth else "false"}}}'
+    return Results((), truth, parse_query_results(written, format=QueryResultsFormat.JSON))
 
 
 def _triples(quads: Iterator[Quad], *, are_unique: bool) -> Iterator[Triple]:

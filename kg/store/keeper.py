@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import os
-import signal
 import subprocess
 import sys
 import threading
@@ -17,7 +17,9 @@ from typing import IO, Final, cast
 from kg.errors import KgError
 from kg.store.snapshots import current_folder
 
-_LOOK_SECONDS: Final = 0.2
+_LOOK_SECONDS: Final = 0.02
+_READY_SECONDS: Final = 0.005
+_END_SECONDS: Final = 5.0
 _START_SECONDS: Final = 600.0
 _RETRY_SECONDS: Final = 5.0
 # Source: mallopt(3), and the GNU C Library manual, "Memory Allocation Tunables". A worker answers in one thread, which
@@ -39,16 +41,16 @@ class KeeperSettings:
 
 
 class Keeper:
-    """Keeps a process open for the current snapshot of a state folder, in a thread of its own.
+    """Has the current snapshot of a state folder served, and each later one, in a thread of its own.
 
-    In `folder` the link `current` names its socket; it moves on only when the process of the new snapshot is ready.
+    In `folder` the link `current` names its socket; it moves on only when the next server is ready.
     """
 
     def __init__(self, settings: KeeperSettings, folder: Path) -> None:
         self._settings = settings
         self._folder = folder
-        self._current: tuple[str, subprocess.Popen[bytes]] | None = None
-        self._retired: list[subprocess.Popen[bytes]] = []
+        self._opener: subprocess.Popen[bytes] | None = None
+        self._current = ""
         self._failed = ("", 0.0)
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._keep, name="keeper", daemon=True)
@@ -63,8 +65,7 @@ class Keeper:
         self._stopping.set()
         if self._thread.is_alive():
             self._thread.join()
-        for process in [*self._retired, *([self._current[1]] if self._current else [])]:
-            _end(process)
+        self._end_opener()
 
     def _keep(self) -> None:
         while not self._stopping.wait(_LOOK_SECONDS):
@@ -79,58 +80,79 @@ class Keeper:
             target = current_folder(self._settings.state)
         except KgError:
             return
-        self._retired = [process for process in self._retired if process.poll() is None]
-        if self._current and self._current[0] == target and self._current[1].poll() is None:
+        if self._current == target and self._opener is not None and self._opener.poll() is None:
             return
         failed, when = self._failed
         if failed == target and time.monotonic() - when < _RETRY_SECONDS:
             return
-        if not self._open(target) and not self._stopping.is_set():
+        if not self._serve(target) and not self._stopping.is_set():
             self._failed = (target, time.monotonic())
             if failed != target:
-                serving = Path(self._current[0]).name if self._current else "none"
+                serving = Path(self._current).name or "none"
                 _log.error("snapshot %s cannot be opened; in service stays %s", Path(target).name, serving)
 
-    def _open(self, target: str) -> bool:
-        """Start the process for a snapshot, wait until it is ready, and send new connections to it; tell whether."""
+    def _serve(self, target: str) -> bool:
+        """Have a snapshot served, and send new connections there when it is; tell whether."""
+        before, opener = self._opener, self._opener
+        if opener is None or opener.poll() is not None:
+            opener = self._start_opener()
+        if not self._ready(opener, target):
+            if opener is not before:
+                _end(opener)
+            return False
+        link = self._folder / "current.new"
+        link.unlink(missing_ok=True)
+        link.symlink_to(Path(target).name)
+        link.replace(self._folder / "current")
+        if opener is before:
+            _order(opener, retire=str(self._folder / Path(self._current).name))
+        elif before is not None:
+            _end(before)
+        self._opener, self._current = opener, target
+        return True
+
+    def _ready(self, opener: subprocess.Popen[bytes], target: str) -> bool:
         address = self._folder / Path(target).name
-        address.unlink(missing_ok=True)
-        process = subprocess.Popen(  # noqa: S603 - our own module, with values of our own
-            [
-                sys.executable,
-                "-m",
-                "kg.store.worker",
-                str((self._settings.state / target).absolute()),
-                str(address),
-                str(self._settings.memory_quads),
-                str(self._settings.most_bytes),
-                str(self._settings.most_seconds),
-            ],
+        failed = Path(f"{address}.failed")
+        for file in (address, failed):
+            file.unlink(missing_ok=True)
+        _order(opener, serve=target, at=str(address))
+        waited = 0.0
+        while not address.exists():
+            if failed.exists() or opener.poll() is not None or waited > _START_SECONDS or self._stopping.is_set():
+                return False
+            self._stopping.wait(_READY_SECONDS)
+            waited += _READY_SECONDS
+        return True
+
+    def _start_opener(self) -> subprocess.Popen[bytes]:
+        settings = self._settings
+        numbers = (settings.memory_quads, settings.most_bytes, settings.most_seconds)
+        return subprocess.Popen(  # noqa: S603 - our own module, with values of our own
+            [sys.executable, "-m", "kg.store.opener", str(settings.state.absolute()), *map(str, numbers)],
             stdin=subprocess.PIPE,
             process_group=0,
             env=os.environ | _ALLOCATION,
         )
-        waited = 0.0
-        while not address.exists():
-            if process.poll() is not None or waited > _START_SECONDS or self._stopping.is_set():
-                _end(process)
-                return False
-            self._stopping.wait(0.01)
-            waited += 0.01
-        link = self._folder / "current.new"
-        link.unlink(missing_ok=True)
-        link.symlink_to(address.name)
-        link.replace(self._folder / "current")
-        if self._current:
-            self._current[1].terminate()
-            self._retired.append(self._current[1])
-        self._current = (target, process)
-        return True
+
+    def _end_opener(self) -> None:
+        if self._opener is not None:
+            _end(self._opener)
 
 
-def _end(process: subprocess.Popen[bytes]) -> None:
-    """End a process and all workers that it has forked."""
-    with suppress(ProcessLookupError):
-        os.killpg(process.pid, signal.SIGKILL)
-    cast("IO[bytes]", process.stdin).close()
-    process.wait()
+def _order(opener: subprocess.Popen[bytes], **order: str) -> None:
+    with suppress(BrokenPipeError):  # it has ended, which is seen
+        pipe = cast("IO[bytes]", opener.stdin)
+        pipe.write(json.dumps(order).encode() + b"\n")
+        pipe.flush()
+
+
+def _end(opener: subprocess.Popen[bytes]) -> None:
+    """End a process and all that it has forked: they see that their standard input is closed."""
+    with suppress(BrokenPipeError):
+        cast("IO[bytes]", opener.stdin).close()
+    try:
+        opener.wait(_END_SECONDS)
+    except subprocess.TimeoutExpired:
+        opener.kill()
+        opener.wait()

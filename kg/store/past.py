@@ -69,7 +69,6 @@ def past_folder(state: Path, ledger: Ledger, revision: int, *, now: Description)
         if _holds(folder, digest):
             os.utime(folder)
             return folder
-        shutil.rmtree(folder, ignore_errors=True)
         folder.parent.mkdir(exist_ok=True)
         prefix = f"writing-{os.getpid()}-"
         with tempfile.TemporaryDirectory(dir=folder.parent, prefix=prefix, ignore_cleanup_errors=True) as name:
@@ -78,7 +77,7 @@ def past_folder(state: Path, ledger: Ledger, revision: int, *, now: Description)
             quads = _fill(writing / "store", ledger, revision, merges=now.merges)
             described = replace(now, number=0, revision=revision, digest=digest, quads=quads)
             (writing / "snapshot.json").write_text(json.dumps(asdict(described)) + "\n", encoding="utf-8")
-            _put(writing, folder)
+            _put(writing, folder, digest)
         _collect(folder.parent)
     except OSError as error:
         raise StoreError(f"{folder} cannot be written: {error}", remedy="look at its owner and free space") from error
@@ -87,7 +86,10 @@ def past_folder(state: Path, ledger: Ledger, revision: int, *, now: Description)
 
 def past_snapshot(state: Path, ledger: Ledger, revision: int, *, now: Description) -> Snapshot:
     """The same, open for reading from disk."""
-    return open_snapshot(past_folder(state, ledger, revision, now=now), memory_quads=0)
+    try:
+        return open_snapshot(past_folder(state, ledger, revision, now=now), memory_quads=0)
+    except StoreError:  # another process may just have removed it, to make room
+        return open_snapshot(past_folder(state, ledger, revision, now=now), memory_quads=0)
 
 
 def revision_at(ledger: Ledger, time: str) -> int:
@@ -121,16 +123,25 @@ def _fill(folder: Path, ledger: Ledger, revision: int, *, merges: bool) -> int:
     return quads
 
 
-def _put(writing: Path, folder: Path) -> None:
+def _put(writing: Path, folder: Path, digest: str) -> None:
+    """Put a snapshot in place of one that is of no use; where another process was quicker, leave that one there."""
     try:
         writing.rename(folder)
     except OSError:
-        if not folder.is_dir():  # otherwise another process was quicker
-            raise
+        if not _holds(folder, digest):
+            folder.rename(writing.with_name("useless"))
+            writing.rename(folder)
 
 
 def _collect(place: Path) -> None:
     """Remove what was not asked for lately; who has it open keeps it."""
-    folders = sorted(place.glob("[0-9]*"), key=lambda folder: folder.stat().st_mtime, reverse=True)
-    for folder in folders[_KEPT:]:
+    for folder in sorted(place.glob("[0-9]*"), key=_asked_at, reverse=True)[_KEPT:]:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _asked_at(folder: Path) -> float:
+    """When it was asked for last; 0 where another process has just removed it."""
+    try:
+        return folder.stat().st_mtime
+    except FileNotFoundError:
+        return 0.0

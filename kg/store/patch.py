@@ -7,7 +7,7 @@
     TC .
 
 Source: RDF Patch (https://afs.github.io/rdf-patch/, with the headers of https://jena.apache.org/documentation/rdf-patch/).
-Narrower than that: rows in code point order, each once; terms as in N-Quads; no prefix, blank node or default graph.
+Narrower than that: rows in code point order, each once; terms as in N-Quads; no prefix or blank node.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _BEGIN: Final = "TX ."
 _END: Final = "TC ."
 _HEADER: Final = re.compile(r"H ([a-z][a-z0-9-]*) (.+ \.)")
 _ROW: Final = re.compile(r"([AD]) (.+ \.)")
-_REMEDY: Final = "give N-Quads statements about IRIs and literals in named graphs, in code point order, each once"
+_REMEDY: Final = "give N-Quads statements about IRIs and literals, in code point order, each once"
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ def changeset_of(added: Iterable[Quad] = (), removed: Iterable[Quad] = ()) -> Ch
     """The changeset of quads, with each literal as the engine stores it (`01` is `1`); nothing is in both halves.
 
     Raises:
-        ContentError: a quad has a blank node or no named graph, or is both added and removed.
+        ContentError: a quad has a blank node, or is both added and removed.
     """
     changes = Changeset(added=_lines(added), removed=_lines(removed))
     _check(changes, numbers={})
@@ -68,6 +68,11 @@ def changeset_of(added: Iterable[Quad] = (), removed: Iterable[Quad] = ()) -> Ch
 def quads_of(lines: Iterable[str]) -> list[Quad]:
     """The quads of N-Quads statements."""
     return list(parse("\n".join(lines), format=RdfFormat.N_QUADS))
+
+
+def is_unnamed(quad: Quad) -> bool:
+    """Whether a quad stands in the default graph."""
+    return isinstance(quad.graph_name, DefaultGraph)
 
 
 def write_patch(header: Mapping[str, HeaderTerm], changes: Changeset) -> bytes:
@@ -157,11 +162,11 @@ def _check(changes: Changeset, *, numbers: Mapping[str, int]) -> None:
         if not _are_statements(lines):
             for line in lines:
                 if not _are_statements([line]):
-                    raise _bad(f"not a statement about IRIs and literals in a named graph: {line}", numbers.get(line))
+                    raise _bad(f"not a statement about IRIs and literals: {line}", numbers.get(line))
 
 
 def _are_statements(lines: Sequence[str]) -> bool:
-    """Whether each line is an N-Quads statement with a named graph and without blank nodes."""
+    """Whether each line is an N-Quads statement without blank nodes."""
     if any("\n" in line or "\r" in line or line.startswith("#") for line in lines):
         return False
     try:
@@ -169,8 +174,7 @@ def _are_statements(lines: Sequence[str]) -> bool:
     except SyntaxError:
         return False
     return len(quads) == len(lines) and all(
-        isinstance(quad.graph_name, NamedNode) and not _is_blank(quad.subject) and not _is_blank(quad.object)
-        for quad in quads
+        not any(map(_is_blank, (quad.subject, quad.object, quad.graph_name))) for quad in quads
     )
 
 

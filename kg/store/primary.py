@@ -14,7 +14,7 @@ import gc
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from pyoxigraph import DefaultGraph, NamedNode, Quad, RdfFormat, Store, serialize
 
@@ -26,7 +26,9 @@ from kg.store.patch import Changeset, changeset_of, quads_of
 from kg.store.replay import effective_changes, head_quads
 from kg.store.results import Results, run_query
 from kg.store.snapshots import LAYOUT, Description, Snapshots
-from kg.store.triples import AssertedTriples, Triple, triples_of
+
+if TYPE_CHECKING:
+    from kg.store.triples import AssertedTriples, Triple
 
 HISTORY: Final = "urn:x-kg:history"
 """The graph in which the primary store, and no snapshot of it, says which revision it holds."""
@@ -89,6 +91,8 @@ class Primary:
 
         A triple that another graph asserts stays asserted. The change is effective, and not made yet.
         """
+        from kg.store.triples import triples_of  # noqa: PLC0415 - rdflib is of no use to those who only read
+
         asserted = self.asserted(derived)
         gone = {*quads_of(changes.removed)}
         return (
@@ -98,6 +102,8 @@ class Primary:
 
     def asserted(self, derived: str) -> AssertedTriples:
         """What is asserted, with the change that is made now: all but what is in graphs below an IRI."""
+        from kg.store.triples import AssertedTriples  # noqa: PLC0415 - as above
+
         return AssertedTriples(self.store, derived=derived, merges=self.merges)
 
     def lines(self) -> set[str]:

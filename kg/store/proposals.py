@@ -82,7 +82,7 @@ def changes_of(proposal: Proposal, meeting: Meeting) -> Changeset:
         RevisionMissing: there is no such commit to revert.
     """
     changes = _MEANINGS[proposal.kind](proposal, meeting)
-    if not meeting.merges:
+    if meeting.merges:
         _refuse_unnamed(changes)
     _refuse_derived(changes, meeting)
     return changes
@@ -180,11 +180,11 @@ _MEANINGS: Final[Mapping[str, Callable[[Proposal, Meeting], Changeset]]] = {
 
 
 def _refuse_unnamed(changes: Changeset) -> None:
-    """The ledger holds statements of named graphs alone."""
+    """A default graph that is the merge of all graphs holds nothing of its own."""
     for quad in quads_of((*changes.added, *changes.removed)):
         if isinstance(quad.graph_name, DefaultGraph):
             raise QueryRefused(
-                "the default graph is empty here, and stays so: each statement is in a named graph",
+                "the default graph is the merge of all graphs, and holds nothing of its own",
                 remedy="name the graph, as ?graph=… or GRAPH <…>; or send the statements to /submissions",
             )
 

@@ -13,7 +13,7 @@ from typing import Any, Final, Protocol
 from urllib.error import HTTPError, URLError
 from urllib.parse import parse_qsl
 
-from pyoxigraph import QueryResultsFormat, RdfFormat, parse, parse_query_results
+from pyoxigraph import QueryBoolean, QueryResultsFormat, RdfFormat, parse, parse_query_results
 from SPARQLWrapper import DIGEST, INSERT, POST, POSTDIRECTLY, SELECT, URLENCODED, SPARQLWrapper
 from SPARQLWrapper.SPARQLExceptions import QueryBadFormed, SPARQLWrapperException, Unauthorized
 
@@ -169,9 +169,20 @@ def holds(remote: Remote, pattern: str, *, seconds: int) -> bool:
     try:
         answer, reading = ask_remote(remote, f"ASK {{ {pattern} }}", is_graph=False, seconds=seconds)
         with closing(reading):
-            return bool(answer)
-    except QueryError as error:
+            return truth_of(answer)
+    except (OSError, QueryError, SyntaxError, ValueError) as error:
         raise StoreAway(f"the store {remote} does not answer as it should: {error}", remedy=_REMEDY) from error
+
+
+def truth_of(answer: Any) -> bool:
+    """The answer to an ASK; one that comes as rows, as Virtuoso gives it at times, is no where there is none.
+
+    Raises:
+        OSError, SyntaxError: the answer breaks off.
+    """
+    if isinstance(answer, QueryBoolean):
+        return bool(answer)
+    return any(value is not None and value.value not in ("0", "false") for row in answer for value in row)
 
 
 def update_remote(remote: Remote, text: str, *, seconds: int) -> None:

@@ -75,7 +75,7 @@ class Snapshot:
     """A snapshot that is open for reading."""
 
     description: Description
-    _store: Store
+    store: Store
 
     @property
     def number(self) -> int:
@@ -89,7 +89,7 @@ class Snapshot:
             QuerySyntax: the text is not SPARQL.
             QueryError: the engine cannot evaluate it.
         """
-        return run_query(self._store, text, default_graphs=default_graphs, named_graphs=named_graphs)
+        return run_query(self.store, text, default_graphs=default_graphs, named_graphs=named_graphs)
 
     def nquads(self) -> bytes:
         """Its statements as canonical N-Quads, without the merge: equal content gives equal bytes.
@@ -97,7 +97,7 @@ class Snapshot:
         Source: RDF Dataset Canonicalization 1.0 §5: one line a quad, in code point order. No blank node needs a label.
         """
         merges = self.description.merges
-        quads = (quad for quad in self._store if not merges or quad.graph_name != _MERGE)
+        quads = (quad for quad in self.store if not merges or quad.graph_name != _MERGE)
         written = serialize(quads, format=RdfFormat.N_QUADS) or b""
         return b"".join(sorted(written.splitlines(keepends=True)))
 
@@ -334,7 +334,7 @@ def loaded_snapshot(folder: Path) -> Snapshot:
     reading, writing = os.pipe()
     child = os.fork()
     if not child:
-        _dump(folder, writing)
+        _dump(folder, writing, unused=reading)
     os.close(writing)
     store = Store()
     try:
@@ -349,10 +349,14 @@ def loaded_snapshot(folder: Path) -> Snapshot:
     return Snapshot(description, store)
 
 
-def _dump(folder: Path, file: int) -> NoReturn:
-    """Write all quads to a file, and end the process."""
+def _dump(folder: Path, file: int, *, unused: int) -> NoReturn:
+    """Write all quads to a file, and end the process.
+
+    The other end of the pipe is not kept open here: once whoever reads is gone, the next write has to fail.
+    """
     status = 1
     try:
+        os.close(unused)
         with os.fdopen(file, "wb") as quads:
             Store.read_only(str(folder / "store")).dump(quads, format=RdfFormat.N_QUADS)
         status = 0

@@ -47,10 +47,12 @@ class AssertedTriples:
                 yield quad
 
     def _all(self) -> Iterator[Quad]:
-        """Graph by graph, so that who needs only a few does not read through the merge."""
-        graphs = [graph for graph in self._store.named_graphs() if not str(graph.value).startswith(self._derived)]
-        for graph in graphs if self._merges else [*graphs, DefaultGraph()]:
-            yield from self._store.quads_for_pattern(None, None, None, graph)
+        """Graph by graph, so that who needs only a few reads neither through the merge nor all names of graphs."""
+        for graph in self._store.named_graphs():
+            if not graph.value.startswith(self._derived):
+                yield from self._store.quads_for_pattern(None, None, None, graph)
+        if not self._merges:
+            yield from self._store.quads_for_pattern(None, None, None, DefaultGraph())
 
     def holds(self, quad: Quad, *, without: set[Quad]) -> bool:
         """Whether any graph asserts the triple of a quad, other than by the quads that are left out."""

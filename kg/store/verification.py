@@ -33,12 +33,11 @@ def verify_state(snapshots: Snapshots, ledger: Ledger, *, patience_seconds: floa
         BuildRunning, WriterRunning: somebody else writes, for longer than `patience_seconds`.
         StoreError: the state folder cannot be read.
     """
-    head = ledger.verify()
-    current = open_snapshot(snapshots.current_path(), memory_quads=0)
-    opening = open_primary(
-        snapshots, ledger, default_graph=current.description.default_graph, patience_seconds=patience_seconds
-    )
-    with opening as primary:
+    ledger.verify()
+    mode = open_snapshot(snapshots.current_path(), memory_quads=0).description.default_graph
+    with open_primary(snapshots, ledger, default_graph=mode, patience_seconds=patience_seconds) as primary:
+        head = primary.head
+        current = open_snapshot(snapshots.current_path(), memory_quads=0)
         state = fold(ledger, head.revision)
         found = [*_compared("the primary store", primary.lines(), state)]
     described = current.description

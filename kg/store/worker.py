@@ -1,13 +1,11 @@
-"""The process that answers queries: it opens one snapshot, then forks a worker for each connection.
+"""The server of one snapshot: a process that forks a worker for each connection, which answers queries.
 
 A query cannot be cancelled and may need any amount of memory, so each runs in a process that can be ended. Opening a
 snapshot is paid once: a worker is a fork, which shares the memory and is there within a few milliseconds.
 
-    python -m kg.store.worker SNAPSHOT SOCKET MEMORY_QUADS MOST_BYTES MOST_SECONDS
-
-It ends, and its workers with it, when its standard input is closed; on SIGTERM it takes no new connections and ends
-when its last worker has. A worker is ended by whoever asked it, at the deadline or when nobody waits any more; should
-that process itself be gone, the system ends the worker after as many seconds of computing.
+The server ends, and its workers with it, when whoever has forked it is gone; on SIGTERM it takes no new connections and
+ends when its last worker has. A worker is ended by whoever asked it, at the deadline or when nobody waits any more;
+should that process itself be gone, the system ends the worker after as many seconds of computing.
 """
 
 from __future__ import annotations
@@ -30,9 +28,8 @@ from typing import Any, Final
 
 from kg.errors import KgError, QueryError, QueryRefused, QuerySyntax, RevisionMissing, StoreError
 from kg.namespaces import PREFIXES
-from kg.settings import Remote, Settings
 from kg.sparql import called_services
-from kg.store.distant import Shared, shared_snapshot
+from kg.store.distant import Shared
 from kg.store.federation import refuse_private
 from kg.store.frames import HEAD_BYTES, NUMBER_BYTES, frame
 from kg.store.past import NOW, Past
@@ -269,14 +266,14 @@ def _fork_worker(listener: socket.socket, folder: Path, snapshot: Shared | None,
     _ending_with(_work, connection, folder, snapshot, bounds)
 
 
-def main(folder: Path, address: str, *, memory_quads: int, bounds: Bounds, remote: Remote | None) -> None:
-    """Serve one snapshot at the address of a Unix socket; the socket appears when the snapshot is open."""
+def serve(folder: Path, address: str, snapshot: Shared | None, *, bounds: Bounds, lifeline: int) -> None:
+    """Serve one snapshot at the address of a Unix socket, which appears at once, until SIGTERM.
+
+    Without `snapshot`, each worker opens the one in the folder for itself. When whoever holds the other end of the pipe
+    `lifeline` is gone, the server and its workers end at once.
+    """
     os.setpgid(0, 0)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    snapshot = shared_snapshot(folder, memory_quads=memory_quads, remote=remote)
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the system collects workers that have ended
-    gc.collect()
-    gc.freeze()  # what is shared with the workers stays shared
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     listener.bind(f"{address}.new")
     listener.listen(128)
@@ -285,35 +282,24 @@ def main(folder: Path, address: str, *, memory_quads: int, bounds: Bounds, remot
     signal.signal(signal.SIGTERM, lambda *_: leaving.append(True))
     while not leaving:
         try:
-            ready, _, _ = select.select([listener, sys.stdin], [], [], 1.0)
+            ready, _, _ = select.select([listener.fileno(), lifeline], [], [], 1.0)
         except InterruptedError:
             continue
-        if sys.stdin in ready:
+        if lifeline in ready:
             os.killpg(0, signal.SIGKILL)
-        if listener in ready:
+        if listener.fileno() in ready:
             _fork_worker(listener, folder, snapshot, bounds)
     Path(address).unlink(missing_ok=True)
     listener.close()
-    _wait_for_workers()
+    _wait_for_workers(lifeline)
 
 
-def _wait_for_workers() -> None:
+def _wait_for_workers(lifeline: int) -> None:
     """Until the last worker has ended, or whoever started this process has."""
     while True:
         try:
             os.waitpid(-1, os.WNOHANG)
         except ChildProcessError:
             return
-        if select.select([sys.stdin], [], [], 0.2)[0]:
+        if select.select([lifeline], [], [], 0.2)[0]:
             os.killpg(0, signal.SIGKILL)
-
-
-if __name__ == "__main__":
-    _folder, _address, *_numbers = sys.argv[1:]
-    _quads, _bytes, _seconds = map(int, _numbers)
-    try:
-        # A store's password is no argument: others could read it.
-        _remote = Settings.from_environ(os.environ).remote
-        main(Path(_folder), _address, memory_quads=_quads, bounds=Bounds(_bytes, _seconds), remote=_remote)
-    except KgError as _error:
-        sys.exit(f"{_error}\nWhat to do: {_error.remedy}")

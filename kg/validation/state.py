@@ -5,6 +5,7 @@ from itertools import islice
 from typing import Final, Protocol, TypeAlias
 
 from rdflib import Graph, Literal
+from rdflib.namespace import RDF, RDFS
 from rdflib.term import Node
 
 Triple: TypeAlias = tuple[Node, Node, Node]
@@ -28,6 +29,7 @@ class State:
         for triple in added:
             self._added.add(triple)
         self._read: Final[dict[tuple[Node | None, Node | None, Node | None], tuple[Triple, ...]]] = {}
+        self._classes: Final[dict[Node, frozenset[Node]]] = {}
 
     def matching(self, subject: Node | None, predicate: Node | None, value: Node | None) -> tuple[Triple, ...]:
         """The triples of base, with what is added and without what is removed, that match; None matches every term."""
@@ -37,6 +39,22 @@ class State:
         if pattern not in self._read:
             self._read[pattern] = tuple(self._matching(pattern))
         return self._read[pattern]
+
+    def classes_of(self, node: Node) -> frozenset[Node]:
+        """The classes that a node is a SHACL instance of.
+
+        Source: SHACL §1.1.
+        """
+        if node not in self._classes:
+            found: set[Node] = set()
+            open_ = [triple[2] for triple in self.matching(node, RDF.type, None)]
+            while open_:
+                cls = open_.pop()
+                if cls not in found:
+                    found.add(cls)
+                    open_ += [triple[2] for triple in self.matching(cls, RDFS.subClassOf, None)]
+            self._classes[node] = frozenset(found)
+        return self._classes[node]
 
     def __iter__(self) -> Iterator[Triple]:
         return self._matching((None, None, None))

@@ -61,7 +61,7 @@ class Targets:
         """Whether a node is a focus node in a state."""
         return (
             node in self.nodes
-            or (bool(self.classes) and not self.classes.isdisjoint(_classes(state, node)))
+            or (bool(self.classes) and not self.classes.isdisjoint(state.classes_of(node)))
             or any(state.matching(node, predicate, None) for predicate in self.subjects_of)
             or any(state.matching(None, predicate, node) for predicate in self.objects_of)
         )
@@ -224,15 +224,3 @@ def _others(shape: Shape, parameter: Node, value: Node) -> Iterator[Node]:
         for parent in graph.subjects(SH.property, shape.node):
             for sibling in graph.objects(parent, SH.property):
                 yield from graph.objects(sibling, SH.qualifiedValueShape)
-
-
-def _classes(state: State, node: Node) -> set[Node]:
-    """The classes that a node is a SHACL instance of."""
-    found: set[Node] = set()
-    open_ = [triple[2] for triple in state.matching(node, RDF.type, None)]
-    while open_:
-        cls = open_.pop()
-        if cls not in found:
-            found.add(cls)
-            open_ += [triple[2] for triple in state.matching(cls, RDFS.subClassOf, None)]
-    return found

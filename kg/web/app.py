@@ -11,7 +11,7 @@ from flask import Flask, Response, current_app, request, url_for
 from kg.access import may_ask_to_write, origin_of
 from kg.settings import Settings
 from kg.store import PooledSnapshots
-from kg.web import descriptions, graphs, history, pages, questions, sparql, submissions
+from kg.web import contribute, descriptions, graphs, history, pages, questions, sparql, submissions
 from kg.web.headers import EVERY_ANSWER, PREFLIGHT, PREFLIGHT_OF_WRITES, PREFLIGHT_WITH_TOKEN
 from kg.web.problems import problem_response
 from kg.web.service import Service, service
@@ -48,15 +48,15 @@ def create_app(settings: Settings, snapshots: PooledSnapshots | None = None, *, 
     is taken in.
     """
     app = Flask("kg.web")
-    app.config["MAX_CONTENT_LENGTH"] = max(most_body_bytes(settings), most_body_bytes(settings, WRITTEN[0]))
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
     app.extensions["kg"] = Service(settings, snapshots, desk=desk)
     app.extensions["kg.datasets"] = descriptions.Datasets()
-    for part in (descriptions, graphs, history, pages, questions, sparql, submissions):
+    for part in (contribute, descriptions, graphs, history, pages, questions, sparql, submissions):
         app.register_blueprint(part.blueprint)
     app.register_error_handler(Exception, problem_response)
     app.context_processor(_site)
+    app.before_request(_limit_body)
     app.before_request(_preflight)
     app.after_request(_with_headers)
     return app
@@ -64,6 +64,10 @@ def create_app(settings: Settings, snapshots: PooledSnapshots | None = None, *, 
 
 def _site() -> dict[str, Any]:
     return {"site_title": service().title}
+
+
+def _limit_body() -> None:
+    request.max_content_length = most_body_bytes(service().settings, request.path)
 
 
 def _preflight() -> Response | None:

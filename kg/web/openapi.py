@@ -111,6 +111,7 @@ def _list() -> dict[str, Any]:
 def _question(stored: StoredQuery) -> dict[str, Any]:
     rows = formats_for(stored.form)
     names = [name for row in rows for name in (row.name, *row.other_names)]
+    own = {parameter.name for parameter in stored.parameters}
     columns = "".join(f"\n- `{name}`: {meaning}" for name, meaning in stored.columns.items())
     description = stored.question + (f"\n\nColumns:\n{columns}" if columns else "")
     return {
@@ -120,7 +121,7 @@ def _question(stored: StoredQuery) -> dict[str, Any]:
         **({"description": description.strip()} if description else {}),
         "parameters": [
             *(_parameter(parameter) for parameter in stored.parameters),
-            *past_parameters(),
+            *(each for each in past_parameters() if each["name"] not in own),
             in_query("format", {"type": "string", "enum": names}, "The format of the answer; else `Accept` chooses."),
         ],
         "responses": _answer(rows) | problems(more=_OF_THE_PAST),
@@ -131,10 +132,6 @@ def _parameter(parameter: Parameter) -> dict[str, Any]:
     default = int(parameter.default) if parameter.type == "integer" else parameter.default
     schema = _SCHEMA_OF_TYPE.get(parameter.type, TEXT) | {"default": default}
     return in_query(parameter.name, schema, parameter.label)
-
-
-def in_query(name: str, schema: dict[str, Any], description: str) -> dict[str, Any]:
-    return {"name": name, "in": "query", "description": description, "schema": schema}
 
 
 def _answer(rows: Sequence[Format]) -> dict[str, Any]:

@@ -171,10 +171,11 @@ SCHEMAS: Final = {
         ["conforms", "counts", "results"], {"conforms": _BOOLEAN, "counts": _COUNTS, "results": _RESULTS}
     ),
     "Receipt": _object(
-        ["revision", "changed", "graph", "added", "removed", "report"],
+        ["revision", "changed", "seen", "graph", "added", "removed", "report"],
         {
             "revision": REVISION,
             "changed": {"type": "boolean", "description": "False where all of it was so already."},
+            "seen": {"type": "boolean", "description": "Whether queries to this service see it already."},
             "graph": {"type": ["string", "null"], "description": "The graph of the submission."},
             "added": _COUNT,
             "removed": _COUNT,

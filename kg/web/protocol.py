@@ -223,6 +223,12 @@ def read_past(values: Mapping[str, str]) -> Past:
     return Past(int(revision) if revision else None, as_of)
 
 
+def past_parameters(past: Past) -> dict[str, str]:
+    """The parameters that mean a state, as `read_past` reads them; none for the current one."""
+    given = dict(zip(PAST, ("" if past.revision is None else str(past.revision), past.as_of), strict=True))
+    return {name: value for name, value in given.items() if value}
+
+
 def _seconds(text: str) -> float:
     if not _DECIMAL.fullmatch(text) or float(text) == 0:
         raise _bad(f'timeout: "{text}" is no time', remedy="give the seconds to wait, as 5 or 0.5")

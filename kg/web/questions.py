@@ -23,7 +23,7 @@ from kg.web.exchange import Plan, Request, plan_answer
 from kg.web.negotiation import HTML, accepted_types, best_type
 from kg.web.openapi import describe_api
 from kg.web.problems import Problem
-from kg.web.protocol import PAST, parameters, read_past
+from kg.web.protocol import PAST, parameters, past_parameters, read_past
 from kg.web.service import asked_request, planned_response, service
 
 blueprint = Blueprint("questions", __name__)
@@ -223,7 +223,7 @@ def _page(read: Question, plan: Plan) -> Response:
         downloads=[
             {
                 "label": row.label,
-                "href": f"{address}?{urlencode({**read.values, **_past_parameters(read.past), FORMAT: row.name})}",
+                "href": f"{address}?{urlencode({**read.values, **past_parameters(read.past), FORMAT: row.name})}",
             }
             for row in formats_for(read.stored.form)
             if row.name != "html"
@@ -231,12 +231,6 @@ def _page(read: Question, plan: Plan) -> Response:
         query=read.text,
     )
     return Response(page, content_type=plan.content_type)
-
-
-def _past_parameters(past: Past) -> dict[str, str]:
-    """How an address says which state is meant."""
-    given = {"revision": "" if past.revision is None else str(past.revision), "asOf": past.as_of}
-    return {name: value for name, value in given.items() if value}
 
 
 def _field(snapshot: Readable, parameter: Parameter, values: Mapping[str, str]) -> Field:

@@ -17,7 +17,7 @@ from kg.web.descriptions import description_response
 from kg.web.exchange import Plan, Request, plan_answer
 from kg.web.negotiation import choose_graph_format
 from kg.web.problems import Problem
-from kg.web.protocol import QueryRequest, read_query_request
+from kg.web.protocol import QueryRequest, past_parameters, read_query_request
 from kg.web.service import asked_request, planned_response, service
 
 blueprint = Blueprint("sparql", __name__)
@@ -46,7 +46,7 @@ def endpoint() -> Response:
     asked = asked_request(request)
     read = read_query_request(asked)
     if read.text is None:
-        return _without_query(asked, read.format_name)
+        return _without_query(asked, read)
     g.query_text = read.text
     plan = _plan(read, asked, service().limits)
     if plan.row.name != "html":
@@ -72,9 +72,9 @@ def _plan(read: QueryRequest, asked: Request, limits: Limits) -> Plan:
     return plan_answer(ask, format_name=read.format_name, accept=asked.accept, seconds=read.seconds)
 
 
-def _without_query(asked: Request, format_name: str) -> Response:
+def _without_query(asked: Request, read: QueryRequest) -> Response:
     """Source: SPARQL 1.1 Service Description §2: a GET of the endpoint returns a description of it."""
-    chosen = choose_graph_format(format_name, asked.accept)
+    chosen = choose_graph_format(read.format_name, asked.accept)
     if chosen is None or asked.method == "POST":
         names = ", ".join(dict.fromkeys(row.name for row in FORMATS))
         raise Problem(
@@ -84,8 +84,9 @@ def _without_query(asked: Request, format_name: str) -> Response:
         )
     row, content_type = chosen
     if row.name != "html":
-        return description_response(asked, format_name, service_description)
-    response = Response(render_template("query.html", heading="Query", query=_FIRST_QUERY), content_type=content_type)
+        return description_response(asked, read.format_name, service_description)
+    page = render_template("query.html", heading="Query", query=_FIRST_QUERY, past=past_parameters(read.past))
+    response = Response(page, content_type=content_type)
     response.vary.add("Accept")
     return response
 
@@ -95,8 +96,7 @@ def _page(read: QueryRequest, ask: Ask) -> Response:
         "query": read.text,
         "default-graph-uri": list(read.default_graphs),
         "named-graph-uri": list(read.named_graphs),
-        "revision": read.past.revision,
-        "asOf": read.past.as_of,
+        **past_parameters(read.past),
     }
     parameters: dict[str, Any] = {name: value for name, value in given.items() if value}
     downloads = [
@@ -116,6 +116,7 @@ def _page(read: QueryRequest, ask: Ask) -> Response:
         query=read.text,
         default_graphs=read.default_graphs,
         named_graphs=read.named_graphs,
+        past=past_parameters(read.past),
     )
     return Response(page, content_type="text/html; charset=utf-8")
 

@@ -15,6 +15,7 @@ from http import HTTPStatus
 from typing import Any, Final
 
 from flask import Blueprint, Request, Response, render_template, request, url_for
+from werkzeug.datastructures import FileStorage
 
 from kg.access import REVIEW, SUBMIT, client_address, counted_address, origin_of, refuse_cross_site
 from kg.desk import Errand, Receipt, Task, run_errand
@@ -71,11 +72,11 @@ def submissions() -> Response:
 @blueprint.post(VALIDATE_PATH)
 def validate() -> Response:
     """Judge a text as if it were submitted; or alone, by shapes that come with it. Anybody may."""
-    _run(Errand(Task.ADMIT, address=_address()))
+    admit_reader()
     sent = read_sent(request)
     errand = _about(sent, Errand(Task.VALIDATE if sent.shapes else Task.JUDGE, "add", author="anybody"))
     bodies = (sent.data, sent.shapes) if sent.shapes else (sent.data,)
-    return _judged(_run(errand, *bodies))
+    return _judged(run(errand, *bodies))
 
 
 @blueprint.post(UPDATE_PATH)
@@ -118,9 +119,18 @@ def admit(scope: str = SUBMIT) -> str:
         own_origin=origin_of(request.host_url) or "",
         allowed_origins=service().settings.write_origins,
     )
-    holder = service().tokens.check(request.headers.get("Authorization"), scope=scope, now=datetime.now(UTC))
-    _run(Errand(Task.ADMIT, address=_address(), token=holder.id))
+    holder = service().tokens.check(_authorization(), scope=scope, now=datetime.now(UTC))
+    run(Errand(Task.ADMIT, address=_address(), token=holder.id))
     return f"{holder.name} ({holder.id})"
+
+
+def admit_reader() -> None:
+    """Count a request that makes work without writing anything.
+
+    Raises:
+        TooMany: this address has asked for too much.
+    """
+    run(Errand(Task.ADMIT, address=_address()))
 
 
 def submitted(sent: Sent, errand: Errand, *, is_new: bool = False) -> Response:
@@ -131,10 +141,16 @@ def submitted(sent: Sent, errand: Errand, *, is_new: bool = False) -> Response:
     """
     errand = _about(sent, errand)
     if sent.is_trial:
-        return _judged(_run(replace(errand, task=Task.JUDGE), sent.data))
-    receipt = _run(errand, sent.data)
+        return _judged(run(replace(errand, task=Task.JUDGE), sent.data))
+    receipt = run(errand, sent.data)
     _wait_until_seen(receipt.number)
     return _accepted(receipt, HTTPStatus.CREATED if is_new and receipt.revision else HTTPStatus.OK)
+
+
+def _authorization() -> str | None:
+    """The header; a person gives a token in the form itself, which no browser does by itself either."""
+    token = request.form.get("token", "") if request.mimetype == _FORM else ""
+    return request.headers.get("Authorization") or (f"Bearer {token}" if token else None)
 
 
 def _address() -> str:
@@ -173,7 +189,12 @@ def _expected(if_match: str) -> int | None:
     return int(found[1])
 
 
-def _run(errand: Errand, *bodies: bytes) -> Receipt:
+def run(errand: Errand, *bodies: bytes) -> Receipt:
+    """What the desk makes of an errand.
+
+    Raises:
+        KgError: any error that the desk tells of.
+    """
     desk = service().desk
     if desk is None:
         raise SnapshotMissing("this process takes nothing in", remedy="run `kg serve`")
@@ -247,17 +268,22 @@ def read_sent(asked: Request, *, optional: bool = False) -> Sent:
     sources = asked.args.getlist("source")
     if asked.mimetype != _FORM:
         return Sent(asked.get_data(), asked.headers.get("Content-Type", ""), said.get("name", ""), said, tuple(sources))
-    file = asked.files.get("file")
+    file, shapes = _file(asked, "file"), _file(asked, "shapes")
     text = asked.form.get("text", "")
     if file is None and not text and not optional:
         raise Problem("bad-request", "the form has neither a file nor a text", remedy="send a file as `file`")
-    shapes = asked.files.get("shapes")
     said |= asked.form.to_dict()
     return Sent(
         data=file.read() if file else text.encode(),
         media_type=said.get("media_type", ""),
         name=(file.filename or "") if file else said.get("name", "text.ttl"),
         said=said,
-        sources=(*sources, *asked.form.getlist("source")),
+        sources=tuple(filter(None, (*sources, *asked.form.getlist("source")))),
         shapes=shapes.read() if shapes else said.get("shapes", "").encode(),
     )
+
+
+def _file(asked: Request, name: str) -> FileStorage | None:
+    """A file of a form; a browser sends a field that was left empty as a file without name."""
+    file = asked.files.get(name)
+    return file if file is not None and file.filename else None

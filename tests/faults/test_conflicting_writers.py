@@ -167,9 +167,11 @@ def test_a_command_gets_its_turn_beside_a_server_that_is_never_idle(
     with submitting(lambda: server, token, clients=4, prefix="busy") as sent:
         assert eventually(lambda: len(sent.accepted) > 4, seconds=60)
         ended = commands.run(state, "submit", file, *WHO)
+        found = commands.run(state, "verify")
         before = len(sent.accepted)
         assert eventually(lambda: len(sent.accepted) > before, seconds=60)
     assert ended.status == 0, ended.output
+    assert found.status == 0, found.output
     assert not sent.failed
     wait_until_idle(state)
     assert_whole(state)

@@ -15,7 +15,7 @@ from tests.states import assert_whole, published
 from tests.submitting import UNLIMITED, Sent, assert_kept, book, make_token, submit, told
 
 _DISK_BYTES = 8 * 2**20
-_ROOMS = (*range(0, 64, 8), *range(64, 1024, 96))
+_ROOMS = (*range(0, 64, 16), *range(64, 1024, 120))
 """Kilobytes that are free when a submission comes: from none to enough."""
 
 

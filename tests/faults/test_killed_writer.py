@@ -147,7 +147,7 @@ def commands(kg_command: Command, small_content: Path, tmp_path: Path) -> Iterat
         yield started
 
 
-STEPS = 32
+STEPS = 24
 
 
 def test_a_submission_that_is_killed_at_any_step_is_whole_or_not_there(

@@ -451,7 +451,7 @@ def test_each_answer_is_wholly_of_one_snapshot_while_others_are_published(
     with serving(kg_command, library, tmp_path / "server") as server:
         publish(kg, small_content, library, 2)
         assert eventually(lambda: editions(server.ask(BOOKS)) == {("Emma", 2), ("Persuasion", 2)}, seconds=2)
-        assert eventually(lambda: len(server.openers()) == 1, seconds=3)
+        assert eventually(lambda: len(server.servers()) == 1, seconds=3)
         files, count = open_files(server), len(server.processes()) - len(server.workers())
         with clients_that_ask(server, 8) as seen:
             for edition in range(3, 7):
@@ -467,7 +467,7 @@ def test_each_answer_is_wholly_of_one_snapshot_while_others_are_published(
             newest = max(newest, -number)
             assert number < 0 or number >= newest
         assert set(seen) >= set(range(3, 7))
-        assert eventually(lambda: len(server.openers()) == 1, seconds=3), server.processes()
+        assert eventually(lambda: len(server.servers()) == 1, seconds=3), server.processes()
         assert eventually(lambda: open_files(server) <= files + 2 * 4, seconds=3)
         assert len(server.processes()) - len(server.workers()) == count
         assert "Traceback" not in server.log.read_text()

@@ -6,6 +6,7 @@ import socket
 import threading
 import zipfile
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -352,6 +353,18 @@ def test_a_submission_that_takes_too_long_is_given_up_and_the_next_is_taken(narr
         f":b{at} a :Book ; :writtenBy :p{at} .\n:p{at} :writtenBy :b{at} .\n" for at in range(40_000)
     )
     assert_refused(submit(its.server, its.token, many), 503, "time or memory")
+    assert its.head() == before
+    assert submit(its.server, its.token, book("after")).status == 201
+
+
+def test_an_update_that_takes_too_long_is_given_up_and_holds_up_nobody(narrow: Callable[..., Narrow]) -> None:
+    its = narrow(KG_SUBMISSION_SECONDS="5")
+    before = its.head()
+    with ThreadPoolExecutor(1) as other:
+        heavy = other.submit(submit, its.server, its.token, HEAVY, "/update", content_type=UPDATE)
+        assert submit(its.server, its.token, authorless("meanwhile")).status == 422
+        assert not heavy.done()
+        assert_refused(heavy.result(), 503, "time or memory")
     assert its.head() == before
     assert submit(its.server, its.token, book("after")).status == 201
 

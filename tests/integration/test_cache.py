@@ -51,7 +51,7 @@ def server(kg_command: Command, state: Path, tmp_path_factory: pytest.TempPathFa
 @contextmanager
 def nothing_computes(server: Server) -> Iterator[None]:
     """While all processes that answer queries are stopped."""
-    stopped = [process.pid for process in (*server.openers(), *server.workers())]
+    stopped = [process.pid for process in (*server.openers(), *server.servers(), *server.workers())]
     for pid in stopped:
         os.kill(pid, signal.SIGSTOP)
     try:

@@ -116,6 +116,17 @@ def test_stored_questions_and_tables_for_people_have_a_past_too(house: House) ->
     assert "anditon" not in house.server.send("GET", path, accept="text/html").text
 
 
+def test_the_form_of_a_past_state_asks_it_again(house: House) -> None:
+    commit = house.server.send("GET", "/history/2", accept="text/html").text
+    assert 'href="/sparql?revision=2"' in commit
+    for path in ("/sparql?revision=2", query_path(BOOKS, revision="2")):
+        page = house.server.send("GET", path, accept="text/html").text
+        assert '<input type="hidden" name="revision" value="2">' in page
+        assert 'As the graph was at <a href="/history/2">revision 2</a>' in page
+    for path in ("/sparql", query_path(BOOKS)):
+        assert 'name="revision"' not in house.server.send("GET", path, accept="text/html").text
+
+
 def test_what_is_kept_of_the_past_is_not_told_of_another_revision(house: House) -> None:
     paths = [query_path(BOOKS, revision=str(revision)) for revision in WRITTEN]
     tags = [house.server.send("GET", path).headers["ETag"] for path in paths for _ in range(2)]

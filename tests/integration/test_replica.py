@@ -262,6 +262,7 @@ def test_anew_removes_what_is_ours_and_leaves_other_graphs(store: Oxigraph, ledg
 def test_clearing_that_was_interrupted_is_not_taken_for_an_empty_store(store: Oxigraph, ledger: Ledger) -> None:
     replicate(ledger, store.remote, merges=True, upto=4)
     for updates in range(1, 100):
+        store.update(f"INSERT DATA {{ GRAPH <{EX}graph/3> {{ <{EX}stray> <{EX}y> 1 }} }}")
         with cut(store, updates=updates, loses="request") as remote:
             try:
                 replicate_anew(ledger, remote, merges=True, upto=4)

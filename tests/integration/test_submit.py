@@ -223,11 +223,11 @@ def test_a_dry_run_says_so_and_changes_nothing(desk: Desk, text: str, status: in
     ("text", "name", "status", "told"),
     [
         (NOBODYS, "a.ttl", 1, f"line 4\n    at :writtenBy\n    {NO_AUTHOR}; give it :writtenBy."),
-        (FORMATS["jsonld"].replace("writtenBy", "about"), "a.jsonld", 1, "sanditon, line 1"),
+        (FORMATS["jsonld"].replace("writtenBy", "about"), "a.jsonld", 1, "line 1\n    at :writtenBy"),
         ("id,written by,year\nmiddlemarch,,1871\n", "Book.csv", 1, "middlemarch, row 2"),
         (f"{SPARQL} DELETE WHERE {{ :emma :writtenBy ?who }}", "a.ru", 1, NO_AUTHOR),
         (STRANGERS, "a.ttl", 1, NO_NAME),
-        (MISNAMED, "a.ttl", 1, "did you mean :Book?"),
+        (MISNAMED, "a.ttl", 1, "Did you mean :Book?"),
         (SANDITON[:-3], "a.ttl", 2, "not RDF"),
         (PREFIXES, "a.ttl", 2, "the file says nothing"),
         (SANDITON, "a.doc", 2, "of no format that is read"),

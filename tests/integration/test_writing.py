@@ -74,7 +74,7 @@ def test_a_submission_is_created_and_seen_by_whoever_asks_next(house: House, ext
     )
     told = receipt(reply, 201)
     revision = told["revision"]
-    assert told["changed"] is True
+    assert (told["changed"], told["seen"]) == (True, True)
     assert told["report"] == {"conforms": True, "counts": {"violation": 0, "warning": 0, "info": 0}, "results": []}
     assert reply.headers["Location"] == f"/history/{revision}"
     assert reply.headers["ETag"] == f'"{revision}"'
@@ -250,7 +250,7 @@ def test_what_does_not_conform_is_told_as_the_client_likes_it(house: House, acce
     ("text", "media_type", "path", "says"),
     [
         (STRANGERS, TURTLE, "/submissions", NO_NAME),
-        (SANDITON.replace(":Book", ":Bok"), TURTLE, "/submissions", "did you mean :Book?"),
+        (SANDITON.replace(":Book", ":Bok"), TURTLE, "/submissions", "Did you mean :Book?"),
         (f"{SPARQL} DELETE WHERE {{ :austen rdfs:label ?name }}", UPDATE, "/update", NO_NAME),
         (f"{SPARQL} DELETE WHERE {{ :emma :writtenBy ?who }}", UPDATE, "/update", NO_AUTHOR),
     ],
@@ -437,7 +437,7 @@ def test_undoing_needs_the_scope_of_a_reviewer(house: House) -> None:
 @pytest.mark.parametrize(
     ("path", "methods", "other"),
     [
-        ("/submissions", "POST", "GET"),
+        ("/submissions", "GET HEAD POST", "PUT"),
         ("/validate", "POST", "GET"),
         ("/update", "POST", "GET"),
         ("/submissions/2/revert", "POST", "GET"),
@@ -515,7 +515,7 @@ def test_the_history_of_a_thing_and_the_sum_of_commits(house: House) -> None:
     said = {line for line in total["statements"]["added"] if line.startswith(f"<{BASE}sum>")}
     assert (len(said), any("label" in line for line in said)) == (2, False)
     page = house.server.send("GET", f"/history?about={BASE}sum", accept=BROWSER)
-    assert f"<code>{BASE}sum</code>" in page.text
+    assert f"{BASE}sum</code>" in page.text
 
 
 @pytest.mark.parametrize(

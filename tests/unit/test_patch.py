@@ -5,10 +5,10 @@ import random
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pyoxigraph import BlankNode, Literal, NamedNode, Quad, Store, Triple
+from pyoxigraph import BlankNode, DefaultGraph, Literal, NamedNode, Quad, Store, Triple
 
 from kg.errors import ContentError
-from kg.store.patch import Changeset, changeset_of, quads_of, read_patch, write_patch
+from kg.store.patch import Changeset, changeset_of, is_unnamed, quads_of, read_patch, write_patch
 
 XSD = "http://www.w3.org/2001/XMLSchema#"
 S, P, G = NamedNode("x:s"), NamedNode("x:p"), NamedNode("x:g")
@@ -29,7 +29,7 @@ literals = st.one_of(
     st.builds(lambda value, datatype: Literal(value, datatype=datatype), st.one_of(text, numerals), datatypes),
 )
 triples = st.builds(Triple, iris, iris, st.one_of(iris, literals))
-quads = st.builds(Quad, iris, iris, st.one_of(iris, literals, triples), iris)
+quads = st.builds(Quad, iris, iris, st.one_of(iris, literals, triples), st.one_of(iris, st.just(DefaultGraph())))
 
 
 def stored(found: list[Quad]) -> set[Quad]:
@@ -101,17 +101,31 @@ def test_a_change_of_nothing_is_false_and_has_a_text() -> None:
         Quad(S, P, S, BlankNode("b")),
         Quad(S, P, Triple(BlankNode("b"), P, S), G),
         Quad(S, P, Triple(S, P, Triple(S, P, BlankNode("b"))), G),
-        Quad(S, P, S),
     ],
 )
-def test_refuses_blank_nodes_and_the_default_graph(quad: Quad) -> None:
+def test_refuses_blank_nodes(quad: Quad) -> None:
     for added, removed in (([quad], []), ([], [quad])):
-        with pytest.raises(ContentError, match="not a statement about IRIs and literals in a named graph"):
+        with pytest.raises(ContentError, match="not a statement about IRIs and literals"):
             changeset_of(added, removed)
 
 
-def test_refuses_what_is_both_added_and_removed_even_when_it_is_written_differently() -> None:
-    one, other = (Quad(S, P, Literal(text, datatype=NamedNode(f"{XSD}integer")), G) for text in ("1", "01"))
+def test_the_default_graph_has_no_name() -> None:
+    changes = changeset_of([Quad(S, P, S)], [Quad(S, P, G)])
+    assert changes == Changeset(added=("<x:s> <x:p> <x:s> .",), removed=("<x:s> <x:p> <x:g> .",))
+    assert read_patch(write_patch({}, changes)) == ({}, changes)
+
+
+def test_a_statement_of_the_default_graph_comes_before_the_same_of_a_named_one() -> None:
+    changes = changeset_of([Quad(S, P, S, G), Quad(S, P, S)])
+    assert write_patch({}, changes) == b"TX .\nA <x:s> <x:p> <x:s> .\nA <x:s> <x:p> <x:s> <x:g> .\nTC .\n"
+    assert [is_unnamed(quad) for quad in quads_of(changes.added)] == [True, False]
+
+
+@pytest.mark.parametrize("graph", [G, DefaultGraph()])
+def test_refuses_what_is_both_added_and_removed_even_when_it_is_written_differently(
+    graph: NamedNode | DefaultGraph,
+) -> None:
+    one, other = (Quad(S, P, Literal(text, datatype=NamedNode(f"{XSD}integer")), graph) for text in ("1", "01"))
     with pytest.raises(ContentError, match="both added and removed"):
         changeset_of([one], [other])
 
@@ -153,7 +167,9 @@ def test_writes_only_statements_in_their_one_form(lines: tuple[str, ...], messag
         ("TX .\nA <x:s> <x:p> <x:o> <x:g>\nTC .\n", 2, "not a row"),
         ('TX .\nPA "x" <x:> .\nTC .\n', 2, "not a row"),
         ("TX .\nA <x:s> <x:p> <x:o> <x:g> .\nA <x:s> <x:p> <x:o> .\nTC .\n", 3, "in code point order"),
-        ("TX .\nA <x:s> <x:p> <x:o> .\nTC .\n", 2, "not a statement"),
+        ("TX .\nA <x:s> <x:p> <x:o> _:b .\nTC .\n", 2, "not a statement"),
+        ('TX .\nA <x:s> <x:p> <x:o> "g" .\nTC .\n', 2, "not a statement"),
+        ("TX .\nA <x:s> <x:p> .\nTC .\n", 2, "not a statement"),
         ("TX .\nA <x:s> <x:p> <x:o> <x:g> .\nD _:b <x:p> <x:o> <x:g> .\nTC .\n", 3, "not a statement"),
         ("TX .\nA <x:s> <x:p> <x:o> <x:g> .\nA <x:s> <x:p> oops <x:g> .\nTC .\n", 3, "not a statement"),
         ("TX .\nA <x:s> <x:p> <x:o> <x:g> .\nD <x:s> <x:p> <x:o> <x:g> .\nTC .\n", 3, "both added and removed"),

@@ -17,7 +17,7 @@ from kg.errors import QueryError, QuerySyntax, ServiceFailed, StoreAway
 from kg.settings import Endpoint, Remote
 from kg.store import Description, DistantSnapshot
 from kg.store.distant import shared_snapshot
-from kg.store.remote import update_remote
+from kg.store.remote import holds, update_remote
 
 JSON = "application/sparql-results+json"
 DIGEST = "d" * 64
@@ -171,6 +171,33 @@ def test_a_store_that_fails_is_named_and_its_answer_is_none(
         list(store.snapshot().query(query).rows())
 
 
+@pytest.mark.parametrize(
+    ("told", "truth"),
+    [
+        ({"boolean": True}, True),
+        ({"boolean": False}, False),
+        ({"results": {"bindings": []}}, False),
+        ({"results": {"bindings": [{"yes": {"type": "literal", "value": "1"}}]}}, True),
+        ({"results": {"bindings": [{"yes": {"type": "literal", "value": "0"}}]}}, False),
+    ],
+)
+def test_an_answer_to_ask_is_a_truth_value_even_where_it_comes_as_rows(
+    store: Failing, told: dict[str, object], truth: bool
+) -> None:
+    head = {"vars": ["yes"]} if "results" in told else {}
+    store.respond = lambda handler: handler.send(200, JSON, json.dumps({"head": head, **told}))
+    results = store.snapshot().query("ASK { ?s ?p ?o }")
+    assert results.boolean is truth
+    assert json.loads(results.serialize("json", {})) == {"head": {}, "boolean": truth}
+    assert holds(store.remote(), "?s ?p ?o", seconds=10) is truth
+
+
+def test_a_truth_value_is_no_answer_to_select(store: Failing) -> None:
+    store.respond = lambda handler: handler.send(200, JSON, '{"head": {}, "boolean": true}')
+    with pytest.raises(ServiceFailed, match="no rows"):
+        store.snapshot().query(SELECT)
+
+
 def test_what_the_store_cannot_evaluate_is_told_in_its_words(store: Failing) -> None:
     store.respond = lambda handler: handler.send(400, "text/plain", "it's no\n aggregate “here” " + "x" * 1000)
     with pytest.raises(QueryError, match="it's no aggregate “here” x") as caught:
@@ -196,7 +223,7 @@ def test_checking_the_syntax_calls_no_service(store: Failing) -> None:
 
 
 def test_a_query_is_sent_with_its_graphs_and_an_update_as_it_is(store: Failing) -> None:
-    text = "SELECT ?x { ?x ?y 'é & +' }"
+    text = "PREFIX add: <x:insert> # DROP\nSELECT ?x { ?x ?y 'é & +' }"
     store.snapshot().query(text, default_graphs=("x:a", "x:b"), named_graphs=("x:c",)).serialize("csv", {})
     path, parameters, headers = store.asked.pop()
     assert path == "/query?key=1"

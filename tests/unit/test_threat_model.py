@@ -27,6 +27,7 @@ def test_every_surface_is_there() -> None:
         "Content files",
         "State folder",
         "Pages",
+        "Remote store",
     ]
     assert len(NAMED) > 50
 
