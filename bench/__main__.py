@@ -43,6 +43,7 @@ from bench.measure import (
 from bench.mixes import RUNAWAYS, Question, emg_questions, mixes_of, shop_questions
 from bench.report import Run, chart_groups, markdown, svg
 from bench.services import BASELINE, OURS, PEERS, PEERS_ENVIRONMENT, Data, Peer, Service, StartError
+from bench.write_path import Place, measure_writing
 from kg.settings import Settings
 from kg.store import Snapshots
 
@@ -63,12 +64,18 @@ class Plan:
     pace: Pace
     deadline_seconds: float
     runaways: tuple[tuple[str, tuple[str, ...]], ...]
+    written_to: tuple[int, ...]
+    """The sizes of the graphs that are written to, besides that of the content, in statements."""
 
 
 _ALL: Final = ("all at once", tuple(RUNAWAYS) * 2)
-QUICK: Final = Plan((100_000,), Pace(3, 0.5, 2.0), 2.0, (("memory bomb", ("memory bomb",)), _ALL))
+QUICK: Final = Plan((100_000,), Pace(3, 0.5, 2.0), 2.0, (("memory bomb", ("memory bomb",)), _ALL), (100_000,))
 FULL: Final = Plan(
-    (100_000, 1_000_000, 10_000_000), Pace(5, 2.0, 20.0), 5.0, (*((name, (name,)) for name in RUNAWAYS), _ALL)
+    (100_000, 1_000_000, 10_000_000),
+    Pace(5, 2.0, 20.0),
+    5.0,
+    (*((name, (name,)) for name in RUNAWAYS), _ALL),
+    (100_000, 1_000_000, 10_000_000),
 )
 
 
@@ -267,6 +274,9 @@ def run(plan: Plan, work: Path, *, title: str) -> Run:
     load_before, began = _load(), time.monotonic()
     runner = _Runner(plan, work)
     runner.measure(_emg(work), emg_questions(_ROOT / "queries"), exports=False, harm=False)
+    writing = work / "writing"
+    runner.figures += measure_writing(Place(_ROOT, writing, runner.tell), plan.written_to)
+    shutil.rmtree(writing)
     for place, size in enumerate(plan.quads):
         data = _shop(work, size)
         runner.measure(data, shop_questions(size), exports=True, harm=place == 0)

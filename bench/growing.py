@@ -27,6 +27,8 @@ SIGNATURE: Final = Signature("Bench", "2026-01-01T00:00:00Z", "Measure")
 _SHARED: Final = re.compile(r"/id/(workstream|agency|framework|body|document|standing|certainty|[a-z-]*(kind|role))/")
 _NAME: Final = re.compile(r"<([^<>]*/id/[^<>]*)>")
 _FIXED: Final = re.compile(r"/graph/(ontology|vocabularies|catalog|queries)> \.$")
+_DERIVED: Final = "/graph/entailed/"
+_SUBJECT: Final = " <https://w3id.org/unemg/ontology#subject> "
 # So that no two things have the same name.
 _LABEL: Final = re.compile(r'(<[^<>]*[lL]abel> ")')
 _GRAPH: Final = re.compile(r" <[^<> ]*> \.$")
@@ -61,6 +63,10 @@ def copier(lines: Sequence[str]) -> Callable[[int], Iterator[str]]:
     for line in lines:
         described[bool(_FIXED.search(line))].update(_NAME.findall(line.split(" ", 1)[0]))
     names = {name for name in described[0] - described[1] if not _SHARED.search(name)}
+    # Evidence for what is told of a shared thing would be that of a relation which no copy has.
+    names -= {
+        _NAME.findall(line)[0] for line in lines if _SUBJECT in line and names.isdisjoint(_NAME.findall(line)[1:])
+    }
     data = [line for line in lines if not names.isdisjoint(_NAME.findall(line.split(" ", 1)[0]))]
     parts = [_NAME.split(_LABEL.sub(r"\1Copy COPY: ", line)) for line in data]
 
@@ -107,7 +113,10 @@ def stated(text: str, graph: str) -> tuple[str, ...]:
 def small_draft(number: int) -> Draft:
     """A commit of four statements."""
     graph = f"https://x.example/graph/{number}"
-    lines = (f"<https://x.example/{number}> <https://x.example/p{place}> <https://x.example/o> <{graph}> ." for place in range(4))
+    lines = (
+        f"<https://x.example/{number}> <https://x.example/p{place}> <https://x.example/o> <{graph}> ."
+        for place in range(4)
+    )
     return Draft(Changeset(added=tuple(lines)), "Bench", SIGNATURE.time, source=graph, message="Measure")
 
 
@@ -137,3 +146,15 @@ def _write(file: Path, lines: Iterable[str]) -> None:
     with file.open("w", encoding="utf-8") as out:
         for line in lines:
             out.write(f"{line}\n{_GRAPH.sub(' .', line)}\n")
+
+
+def is_asserted(line: str) -> bool:
+    """Whether a statement is no conclusion of a rule."""
+    return _DERIVED not in line
+
+
+def triples_of(lines: Iterable[str], file: Path) -> int:
+    """Write what is asserted in N-Quads statements as N-Triples, each once; returns how many."""
+    asserted = {_GRAPH.sub(" .\n", line) for line in lines if is_asserted(line)}
+    file.write_text("".join(sorted(asserted)), encoding="utf-8")
+    return len(asserted)

@@ -34,6 +34,15 @@ _MEASURES: Final = {
     ),
     "harm failed": ("Runaway queries: requests of others that failed", "0 is good"),
     "harm alive": ("Runaway queries: whether the service answers afterwards", "1 is yes"),
+    "write ratios": ("What must hold of writing", "lower is better"),
+    "commit": ("One new deliverable judged and committed: processor time", "by statements that are there already"),
+    "commit time": ("One new deliverable judged and committed: time", "by statements that are there already"),
+    "commit reads": ("One new deliverable judged and committed: index reads", "by statements that are there already"),
+    "commits": ("Durable commits a second", "of three or four statements each; higher is better"),
+    "submit": ("From sending a new deliverable over HTTP", "lower is better"),
+    "desk memory": ("Memory of the service and its desk", "all processes"),
+    "audit": ("Audit of all: processor time", "lower is better"),
+    "audit memory": ("Audit of all: growth of memory", "lower is better"),
 }
 _WITHOUT_RATIO: Final = frozenset({"harm", "harm end", "harm failed", "harm alive", "export memory"})
 _MEANS: Final = frozenset({"latency"})

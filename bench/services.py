@@ -178,7 +178,9 @@ def serve_state(content: Path, folder: Path, environ: Mapping[str, str]) -> Serv
     """Our service of a state that was made in `folder`, with these settings besides our defaults."""
     address = Address(_free_port(), "/sparql")
     command = [_program("kg") or "", "--content", str(content), "--state", str(folder / "state")]
-    return _spawn(OURS, [*command, "serve", "--port", str(address.port)], address, folder, {**_our_environ(), **environ})
+    return _spawn(
+        OURS, [*command, "serve", "--port", str(address.port)], address, folder, {**_our_environ(), **environ}
+    )
 
 
 def _oxigraph_command(address: Address, deadline_seconds: float | None) -> list[str]:

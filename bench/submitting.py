@@ -23,6 +23,8 @@ _UNLIMITED: Final = {"KG_TOKEN_WRITES": "1000000", "KG_ADDRESS_WRITES": "1000000
 _TIMEOUT_SECONDS: Final = 60.0
 _QUIET_SECONDS: Final = 10.0
 _CREATED: Final = 201
+# So long after the last submission the writer has ended.
+_WRITER_SECONDS: Final = 5.0
 
 
 @dataclass(frozen=True)
@@ -79,7 +81,7 @@ def _measure(lines: list[str], service: Service, token: str, *, rounds: int, sec
     client.submit(new_report(lines, 1_000_000))  # the desk starts with the first one
     alone, seen = zip(*(_alone(client, lines, 1_000_001 + number) for number in range(rounds)), strict=True)
     per_second = _together(lines, service.address.port, token, seconds=seconds)
-    time.sleep(2.0)
+    time.sleep(_WRITER_SECONDS)
     wait_until_quiet(service.process.pid, most_seconds=_QUIET_SECONDS)
     return Submitted(alone, seen, per_second, idle, memory_megabytes(service.process.pid))
 

@@ -1,27 +1,23 @@
-"""What writing costs: one submission judged and committed in states of several sizes, part by part.
-
-python -m bench.writing [--sizes N…]
-"""
+"""What one submission costs, part by part: what it computes, how long it takes, how often it reads."""
 
 from __future__ import annotations
 
+import gc
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from statistics import median
 from typing import Any, Final
 
 import kg.judgement
 import kg.submit
+from bench.growing import SIGNATURE, new_report, stated
 from kg.house import House, open_house
 from kg.publish import Desk
-from kg.store import Ledger, Primary, Proposal, open_primary
-from kg.submit import Submission, consider, publish_commits
+from kg.settings import UNION
+from kg.store import HERE, Ledger, Primary, Proposal, open_primary
+from kg.submit import Submission, consider
 
-from bench.growing import SIGNATURE, new_report, stated
-
-_HERE: Final = "urn:x-kg:here"
 # Where the parts of the write path begin; what is called within another part counts with that.
 _PARTS: Final = (
     (kg.submit, "changes_of", "resolving"),
@@ -34,7 +30,9 @@ _PARTS: Final = (
     (Primary, "commit", "sealing"),
     (kg.submit, "publish_commits", "snapshot"),
 )
+PARTS: Final = ("resolving", "shapes", "entailment", "checks", "ledger", "sealing", "snapshot", "rest")
 JUDGING: Final = ("resolving", "shapes", "entailment", "checks", "rest")
+_WARM: Final = 2
 
 
 @dataclass
@@ -120,41 +118,41 @@ class Stopwatch:
         return counted
 
 
-def measure_commits(lines: Sequence[str], desk: Desk, *, rounds: int, first: int) -> list[Mapping[str, Cost]]:
-    """What each part of the write path costs, submission by submission."""
+def measure_commits(lines: Sequence[str], desk: Desk, *, rounds: int) -> list[Mapping[str, Cost]]:
+    """What each part of the write path costs, submission by submission.
+
+    The processor time is that of all threads, those of the engine included.
+    """
     house = open_house(desk.snapshots, limits=desk.limits)
     found: list[Mapping[str, Cost]] = []
-    with open_primary(desk.snapshots, desk.ledger, default_graph="union") as primary:
+    with open_primary(desk.snapshots, desk.ledger, default_graph=UNION) as primary:
         store = primary.store
         counted: Any = CountedStore(store)
         primary.store = counted
-        for number in range(first, first + rounds):
+        for number in range(primary.next_revision, primary.next_revision + _WARM + rounds):
             watch = Stopwatch(counted)
             with watch.watching():
                 _commit(new_report(lines, number), primary, house, desk=desk, watch=watch)
             found.append(watch.costs)
         del store, counted, watch
-    return found
+        gc.collect()  # the engine's files can be opened again only when nobody holds the store
+    return found[_WARM:]
 
 
 def _commit(text: str, primary: Primary, house: House, *, desk: Desk, watch: Stopwatch) -> None:
-    submission = Submission(Proposal("add", added=stated(text, _HERE)), SIGNATURE)
+    submission = Submission(Proposal("add", added=stated(text, HERE)), SIGNATURE)
     with watch.part("rest"):
         considered = consider(submission, primary, house, state=desk.snapshots.state)
         if not considered.report.conforms or considered.is_empty:
-            raise SystemExit(f"it does not conform: {considered.report}")
+            raise ValueError(f"what is submitted does not conform: {considered.report}")
         primary.hold(SIGNATURE, source=considered.graph)
         primary.commit()
         kg.submit.publish_commits(primary, house, desk.snapshots)
 
 
-def typical(rounds: Sequence[Mapping[str, Cost]]) -> dict[str, Cost]:
-    """The median of each part; reads are those of the last round."""
-    return {
-        part: Cost(
-            median(costs[part].cpu_ms for costs in rounds),
-            median(costs[part].wall_ms for costs in rounds),
-            rounds[-1][part].reads,
-        )
-        for part in rounds[-1]
-    }
+def total(costs: Mapping[str, Cost], parts: Sequence[str] = PARTS) -> Cost:
+    """What several parts cost together."""
+    chosen = [costs[part] for part in parts]
+    return Cost(
+        sum(cost.cpu_ms for cost in chosen), sum(cost.wall_ms for cost in chosen), sum(cost.reads for cost in chosen)
+    )

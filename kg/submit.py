@@ -263,8 +263,8 @@ def _check_words(submission: Submission) -> None:
 
 
 def _described(submission: Submission, graph: str, changes: Changeset, *, history: str) -> list[str]:
-    """What the history says of the graph of a submission, where there is one."""
-    if not any(line.endswith(f" <{graph}> .") for line in changes.added):
+    """What the history says of a submission that has a graph of its own, or whose sources are told."""
+    if not submission.sources and not any(line.endswith(f" <{graph}> .") for line in changes.added):
         return []
     node, signature = iri_term(graph), submission.signature
     told = [

@@ -99,7 +99,7 @@ def _serve(
                     _consider(connection, primary, house, snapshots=snapshots, accepted=accepted)
             if accepted:
                 primary.commit()
-        except StoreError as error:
+        except KgError as error:
             _refuse([connection for connection, *_ in accepted], error)
             raise
         if accepted:

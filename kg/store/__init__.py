@@ -9,7 +9,7 @@ from kg.store.ledger import Commit, Draft, Ledger
 from kg.store.opening import open_primary
 from kg.store.past import NOW, Past, past_folder, past_snapshot, revision_at
 from kg.store.patch import Changeset, changeset_of, is_unnamed, quads_of
-from kg.store.pool import Pool, PoolLimits
+from kg.store.pool import FOLLOW_SECONDS, Pool, PoolLimits
 from kg.store.pooled import CLIENT, SECONDS, PooledSnapshots
 from kg.store.primary import Living, Primary, Signature, description_of
 from kg.store.proposals import ADD, EDIT, EXTEND, HERE, PATCH, REPLACE, REVERT, UPDATE, Meeting, Proposal, changes_of
@@ -26,6 +26,7 @@ __all__ = [
     "CLIENT",
     "EDIT",
     "EXTEND",
+    "FOLLOW_SECONDS",
     "HERE",
     "NOW",
     "NO_EDITS",

@@ -135,6 +135,7 @@ class DistantSnapshot:
         elif isinstance(answer, QuerySolutions):
             results = Results(tuple(variable.value for variable in answer.variables), None, answer)
         else:
+            reading.close()
             raise _as_failed(broken_off(self._remote, "it has no rows"))
         return DistantResults(results, reading, self._remote)
 
@@ -198,6 +199,8 @@ def _boolean(remote: Remote, answer: object, reading: Reading) -> Results:
         truth = truth_of(answer)
     except (OSError, SyntaxError) as error:
         raise _as_failed(broken_off(remote, reading.failed or str(error))) from error
+    finally:
+        reading.close()
     written = f'{{"head": {{}}, "boolean": {"true" if truth else "false"}}}'
     return Results((), truth, parse_query_results(written, format=QueryResultsFormat.JSON))
 

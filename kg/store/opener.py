@@ -112,6 +112,7 @@ class Opener:
                 primary.change(commit.changeset)
         except KgError:
             traceback.print_exc()
+            self._ledger = Ledger(self._state / "ledger")  # what is known of it may be of one that was replaced
             return None
         return Snapshot(description, held.store)
 

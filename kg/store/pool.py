@@ -18,8 +18,9 @@ from kg.store.turns import Turns
 # How often the answers on their way are looked at: no query has a timer of its own.
 _LOOK_SECONDS: Final = 0.01
 _KEPT_IDLE: Final = 4
-_FOLLOW_SECONDS: Final = 0.05
-_ATTEMPTS: Final = 100
+FOLLOW_SECONDS: Final = 0.02
+"""How often a pool looks which snapshot is current."""
+_ATTEMPTS: Final = 250
 
 
 @dataclass(frozen=True)
@@ -126,7 +127,7 @@ class Pool:
             try:
                 return await Connection.open(self.loop, self._folder, self.number())
             except (OSError, EOFError):
-                await asyncio.sleep(_FOLLOW_SECONDS)
+                await asyncio.sleep(FOLLOW_SECONDS)
         raise ServiceBusy("the workers are being started", remedy="try again in a moment")
 
     def _look(self) -> None:
@@ -149,7 +150,7 @@ class Pool:
         if number != self._number:
             self._number = number
             self._drop_idle()
-        self.loop.call_later(_FOLLOW_SECONDS, self._follow)
+        self.loop.call_later(FOLLOW_SECONDS, self._follow)
 
     def _drop_idle(self) -> None:
         for worker in self._idle:

@@ -5,17 +5,13 @@ Source: SPARQL 1.1 Protocol §2.1.3 (query via URL-encoded POST) and §2.2.2 (up
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Sequence
 from contextlib import closing
 from http.client import HTTPException, HTTPResponse
 from typing import Any, Final, Protocol
-from urllib.error import HTTPError, URLError
 from urllib.parse import parse_qsl
 
 from pyoxigraph import QueryBoolean, QueryResultsFormat, RdfFormat, parse, parse_query_results
-from SPARQLWrapper import DIGEST, INSERT, POST, POSTDIRECTLY, SELECT, URLENCODED, SPARQLWrapper
-from SPARQLWrapper.SPARQLExceptions import QueryBadFormed, SPARQLWrapperException, Unauthorized
 
 from kg.errors import QueryError, StoreAway
 from kg.settings import Endpoint, Remote
@@ -35,8 +31,6 @@ _GRAPHS: Final = {
 }
 _ACCEPT_RESULTS: Final = "application/sparql-results+json, application/sparql-results+xml;q=0.9"
 _ACCEPT_GRAPH: Final = "application/n-triples, text/turtle;q=0.9, application/rdf+xml;q=0.8"
-_AGENT: Final = "unemg-kg"
-_SHOWN_CHARACTERS: Final = 300
 _OK: Final = 200
 _NO_CONTENT: Final = 204
 _REMEDY: Final = "look whether it runs, and at KG_STORE; then ask again"
@@ -107,13 +101,12 @@ def ask_remote(
         QueryError: the store says that it cannot evaluate the query.
         StoreAway: it does not answer, or not as it should.
     """
-    wrapper = _wrapper(remote.query, text, accept=_ACCEPT_GRAPH if is_graph else _ACCEPT_RESULTS, seconds=seconds)
-    wrapper.setRequestMethod(URLENCODED)
-    wrapper.queryType = SELECT
-    for name, graphs in (("default-graph-uri", default_graphs), ("named-graph-uri", named_graphs)):
-        for graph in graphs:
-            wrapper.addParameter(name, graph)
-    stream = _Stream(_sent(wrapper, remote.query))
+    from kg.store.requests import send_query  # noqa: PLC0415 - SPARQLWrapper is of no use where the store is embedded
+
+    graphs = [("default-graph-uri", graph) for graph in default_graphs]
+    graphs += [("named-graph-uri", graph) for graph in named_graphs]
+    accept = _ACCEPT_GRAPH if is_graph else _ACCEPT_RESULTS
+    stream = _Stream(send_query(remote.query, text, accept=accept, parameters=graphs, seconds=seconds))
     try:
         return _parsed(stream, remote, is_graph=is_graph), stream
     except BaseException:
@@ -191,15 +184,13 @@ def update_remote(remote: Remote, text: str, *, seconds: int) -> None:
     Raises:
         StoreAway: the store does not answer, or does not take it.
     """
+    from kg.store.requests import send_update  # noqa: PLC0415 - as above
+
     url, _, parameters = remote.update.url.partition("?")
     endpoint = Endpoint(url, remote.update.user, remote.update.password)
-    wrapper = _wrapper(endpoint, text, accept="*/*", seconds=seconds)
-    wrapper.setRequestMethod(POSTDIRECTLY)
-    wrapper.queryType = INSERT
-    for name, value in parse_qsl(parameters, keep_blank_values=True):
-        wrapper.addParameter(name, value)
+    given = parse_qsl(parameters, keep_blank_values=True)
     try:
-        with _sent(wrapper, endpoint) as response:
+        with send_update(endpoint, text, parameters=given, seconds=seconds) as response:
             response.read()
     except (HTTPException, OSError, QueryError) as error:
         raise StoreAway(
@@ -212,53 +203,3 @@ def update_remote(remote: Remote, text: str, *, seconds: int) -> None:
 def broken_off(remote: Remote, reason: str) -> StoreAway:
     """The error for an answer that breaks off."""
     return StoreAway(f"the answer of the store {remote} breaks off: {reason}", remedy=_REMEDY)
-
-
-def _wrapper(endpoint: Endpoint, text: str, *, accept: str, seconds: int) -> SPARQLWrapper:
-    """A request; its text is given as it is, as what it is would otherwise be guessed from words in it."""
-    wrapper = SPARQLWrapper(endpoint.url, agent=_AGENT)
-    wrapper.setMethod(POST)
-    wrapper.setOnlyConneg(True)
-    wrapper.setTimeout(seconds)
-    wrapper.addCustomHttpHeader("Accept", accept)
-    wrapper.queryString = text
-    if endpoint.user:
-        wrapper.setCredentials(endpoint.user, endpoint.password)
-    return wrapper
-
-
-def _sent(wrapper: SPARQLWrapper, endpoint: Endpoint) -> Any:
-    """The response to a request that was sent; who is not let in with a basic password tries with a digest of it."""
-    try:
-        try:
-            return wrapper.query().response
-        except Unauthorized:
-            if not endpoint.user:
-                raise
-            wrapper.setHTTPAuth(DIGEST)
-            return wrapper.query().response
-    except QueryBadFormed as error:
-        raise QueryError(
-            f"the store cannot evaluate the query: {_words(error)}", remedy="change the query to what this store knows"
-        ) from error
-    except Unauthorized as error:
-        raise StoreAway(f"the store {endpoint} lets nobody in like this", remedy="mend the user in KG_STORE") from error
-    except HTTPError as error:
-        error.close()
-        raise StoreAway(f"the store {endpoint} answered with {error.code}", remedy=_REMEDY) from error
-    except SPARQLWrapperException as error:
-        raise StoreAway(f"the store {endpoint} failed: {error.msg}", remedy=_REMEDY) from error
-    except URLError as error:
-        raise StoreAway(f"the store {endpoint} does not answer: {error.reason}", remedy=_REMEDY) from error
-    except (HTTPException, OSError) as error:
-        raise StoreAway(f"the store {endpoint} does not answer: {error!r}", remedy=_REMEDY) from error
-
-
-def _words(error: SPARQLWrapperException) -> str:
-    """The first words of what the store says; the library gives them as the text of a bytes literal."""
-    literal = str(error).partition("\nResponse:\n")[2]
-    try:
-        said = ast.literal_eval(literal).decode("utf-8", "replace") if literal else "it does not say why"
-    except (SyntaxError, ValueError):
-        said = literal
-    return " ".join(said.split())[:_SHOWN_CHARACTERS]

@@ -11,6 +11,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from typing import Final
 
+from pyoxigraph import DefaultGraph, Quad, Store
+
 from kg.errors import RemoteStoreError, RevisionMissing
 from kg.settings import UNION, Remote
 from kg.store.ledger import Commit, Ledger
@@ -28,8 +30,10 @@ from kg.store.marker import (
     read_marker,
 )
 from kg.store.opening import open_primary
-from kg.store.primary import Primary, description_of
-from kg.store.remote import holds, rows_of, update_remote
+from kg.store.patch import quads_of
+from kg.store.primary import HISTORY, Primary, description_of
+from kg.store.remote import holds, update_remote
+from kg.store.replay import rebuild
 from kg.store.rewriting import MERGE
 from kg.store.snapshots import Description, Snapshots
 
@@ -42,10 +46,11 @@ _UPDATE_SECONDS: Final = 300
 _ASK_SECONDS: Final = 60
 
 
-def replicate(ledger: Ledger, remote: Remote, *, merges: bool, upto: int) -> Marker:
+def replicate(ledger: Ledger, remote: Remote, *, merges: bool, upto: int, store: Store | None = None) -> Marker:
     """Send to a store what it lacks, up to a revision; returns what it says then. The caller holds the lock.
 
-    `merges`: where a query names no graph, it sees all of them.
+    `merges`: where a query names no graph, it sees all of them. `store` is one of the engine that holds this revision;
+    without it, one is made.
 
     Raises:
         StoreAway: the store does not answer; what it has got so far it need not get again.
@@ -57,14 +62,17 @@ def replicate(ledger: Ledger, remote: Remote, *, merges: bool, upto: int) -> Mar
     marker = _checked_kind(marker, remote, merges=merges)
     for commit in ledger.entries(marker.revision + 1, upto):
         after = Marker(commit.revision, commit.digest, marker.kind)
-        leaving = _leaving(commit, remote) if after.kind in _MERGING else []
+        if store is None:
+            store = Store()
+            rebuild(ledger, store, upto, history=HISTORY, merge=False)
+        leaving = _leaving(commit, store) if after.kind in _MERGING else []
         for request in _requests(commit, after, leaving=leaving):
             _update(remote, request)
         marker = after
     return marker
 
 
-def replicate_anew(ledger: Ledger, remote: Remote, *, merges: bool, upto: int) -> Marker:
+def replicate_anew(ledger: Ledger, remote: Remote, *, merges: bool, upto: int, store: Store | None = None) -> Marker:
     """Remove from a store what is ours, and fill it: all graphs that the ledger names, and a default graph of its own.
 
     Where this is interrupted, the store says so, and answers nothing until it is begun again.
@@ -79,7 +87,7 @@ def replicate_anew(ledger: Ledger, remote: Remote, *, merges: bool, upto: int) -
     if not _is_native(remote):
         _update(remote, "CLEAR SILENT DEFAULT")
     _update(remote, NOTHING.update())
-    return replicate(ledger, remote, merges=merges, upto=upto)
+    return replicate(ledger, remote, merges=merges, upto=upto, store=store)
 
 
 def publish_answered(primary: Primary, snapshots: Snapshots, description: Description, *, rulebook: str) -> Description:
@@ -100,7 +108,8 @@ def send_commits(primary: Primary, snapshots: Snapshots) -> None:
         StoreAway, RemoteStoreError, LedgerDamaged: as `replicate` does.
     """
     if snapshots.remote is not None:
-        replicate(primary.ledger, snapshots.remote, merges=primary.merges, upto=primary.head.revision)
+        upto = primary.head.revision
+        replicate(primary.ledger, snapshots.remote, merges=primary.merges, upto=upto, store=primary.store)
 
 
 def catch_up(
@@ -133,7 +142,7 @@ def catch_up(
         if not upto:
             raise RemoteStoreError("the ledger holds no commit to send", remedy="run `kg build`")
         send = replicate_anew if anew else replicate
-        marker = send(ledger, remote, merges=primary.merges, upto=upto)
+        marker = send(ledger, remote, merges=primary.merges, upto=upto, store=primary.store)
         described = snapshots.description()  # the lock is held only now
         if described and described.revision != upto:
             wanted = description_of(primary, base=described.base, prefixes=described.prefixes)
@@ -208,25 +217,26 @@ def _is_native(remote: Remote) -> bool:
     return holds(remote, SEEN_WITHOUT_GRAPH, seconds=_ASK_SECONDS)
 
 
-def _leaving(commit: Commit, remote: Remote) -> list[str]:
-    """The triples that leave the merge with a commit, whether it has begun already or not: no graph holds them then.
+def _leaving(commit: Commit, store: Store) -> list[str]:
+    """The triples that leave the merge with a commit: those that no graph holds in the last state that is to be sent.
 
-    The rows have numbers, as a store may write terms in its own way. It is not left to the update to find out: Virtuoso
-    7.2.5 gets NOT EXISTS wrong at times.
+    What a later commit brings back may stay until then, as no state between is ever published. The remote store is not
+    asked: Virtuoso 7.2.5 gets VALUES and NOT EXISTS with a variable graph wrong at times.
     """
-    stays = {_triple_of(line) for line in commit.changeset.added}
-    removed: dict[str, set[str]] = {}
-    for line in commit.changeset.removed:
-        if _triple_of(line) not in stays:
-            removed.setdefault(_triple_of(line), {f"<{MERGE}>"}).add(_graph_of(line))
-    leaving: list[str] = []
-    for part in _parts([*removed]):
-        rows = "\n".join(f"({number} {triple})" for number, triple in enumerate(part))
-        text = f"SELECT ?n ?g {{ VALUES (?n ?s ?p ?o) {{\n{rows}\n}} GRAPH ?g {{ ?s ?p ?o }} }}"
-        holders = rows_of(remote, text, seconds=_ASK_SECONDS)
-        held = {part[int(number)] for number, graph in holders if f"<{graph}>" not in removed[part[int(number)]]}
-        leaving += [triple for triple in part if triple not in held]
-    return leaving
+    removed = {quad.triple: _triple_of(line) for line, quad in _pairs(commit.changeset.removed)}
+    merge = DefaultGraph()
+    return [
+        text
+        for triple, text in removed.items()
+        if all(
+            quad.graph_name == merge
+            for quad in store.quads_for_pattern(triple.subject, triple.predicate, triple.object, None)
+        )
+    ]
+
+
+def _pairs(lines: Sequence[str]) -> Iterator[tuple[str, Quad]]:
+    return zip(lines, quads_of(lines), strict=True)
 
 
 def _requests(commit: Commit, after: Marker, *, leaving: Sequence[str]) -> list[str]:

@@ -10,7 +10,7 @@ _CONTENT_SECURITY_POLICY: Final = (
 # Source: Fetch Standard §3.2 (CORS protocol). All data is public and no answer depends on cookies.
 EVERY_ANSWER: Final = (
     ("Access-Control-Allow-Origin", "*"),
-    ("Access-Control-Expose-Headers", "ETag, Content-Disposition, Retry-After, Link"),
+    ("Access-Control-Expose-Headers", "ETag, Location, Content-Disposition, Retry-After, Link"),
     ("Content-Security-Policy", _CONTENT_SECURITY_POLICY),
     ("Referrer-Policy", "same-origin"),
     ("X-Content-Type-Options", "nosniff"),

@@ -20,6 +20,7 @@ from werkzeug.datastructures import FileStorage
 from kg.access import REVIEW, SUBMIT, client_address, counted_address, origin_of, refuse_cross_site
 from kg.desk import Errand, Receipt, Task, run_errand
 from kg.errors import SnapshotMissing
+from kg.store import FOLLOW_SECONDS
 from kg.web.negotiation import HTML, accepted_types, best_type
 from kg.web.problems import REPORT_TYPES, Problem
 from kg.web.protocol import UPDATE, parameters, read_update_request
@@ -207,6 +208,8 @@ def _wait_until_seen(number: int) -> None:
     until = time.monotonic() + _SEEN_SECONDS
     while service().snapshot().number < number and time.monotonic() < until:
         time.sleep(_LOOK_SECONDS)
+    if number:
+        time.sleep(2 * FOLLOW_SECONDS)  # the other server processes look as often as this one
 
 
 def _accepted(receipt: Receipt, status: int) -> Response:

@@ -78,6 +78,11 @@ def test_a_graph_lives_from_its_first_put_to_its_deletion(house: House, path: st
     assert receipt(house.send("POST", path, third), 201)["changed"] is True
 
 
+def test_the_source_of_what_a_graph_got_is_kept(house: House) -> None:
+    receipt(house.send("PUT", "/graph/sourced?source=https://archive.example/put", named("ourced")), 201)
+    assert house.rows("SELECT ?g { ?g <http://purl.org/dc/terms/source> <https://archive.example/put> }")
+
+
 def test_an_empty_graph_is_none(house: House) -> None:
     before = house.head()
     assert receipt(house.send("PUT", "/graph/empty", ""))["changed"] is False

@@ -520,7 +520,7 @@ def test_every_answer_can_be_read_from_any_origin(client: FlaskClient, path: str
     assert response.status_code == status
     assert headers["Access-Control-Allow-Origin"] == "*"
     exposed = set(headers["Access-Control-Expose-Headers"].split(", "))
-    assert exposed == {"ETag", "Content-Disposition", "Retry-After", "Link"}
+    assert exposed == {"ETag", "Location", "Content-Disposition", "Retry-After", "Link"}
 
 
 @pytest.mark.parametrize(
@@ -714,8 +714,8 @@ def test_plan_graph_needs_no_web_framework() -> None:
     assert plan.ask.query.text == "CONSTRUCT { ?s ?p ?o } WHERE { GRAPH <urn:b:graph/x/y> { ?s ?p ?o } }"
     assert (plan.content_type, plan.filename) == ("application/n-triples", "x-y.nt")
     assert plan_graph(Request("HEAD", "/graphs", b""), Limits(), graphs=(), base="urn:b:") is None
-    with pytest.raises(Problem, match="not offered"):
-        plan_graph(Request("PUT", "/graphs", b"default"), Limits(), graphs=(), base="urn:b:")
+    with pytest.raises(Problem, match="There is no graph <urn:b:graph/y>"):
+        plan_graph(Request("GET", "/graph/y", b""), Limits(), graphs={"urn:b:graph/x/y"}, base="urn:b:")
 
 
 # SPARQL 1.1 Service Description

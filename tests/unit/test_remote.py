@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import gc
 import io
 import json
 import threading
@@ -236,8 +237,10 @@ def test_a_query_is_sent_with_its_graphs_and_an_update_as_it_is(store: Failing) 
     assert headers["Content-Type"] == "application/sparql-update"
 
 
+# urllib leaves the first response open when it answers with a digest.
+@pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning")
 def test_a_password_is_sent_and_never_shown(store: Failing) -> None:
-    store.snapshot(user="ada").query(SELECT)
+    store.snapshot(user="ada").query(SELECT).serialize("csv", {})
     sent = base64.b64decode(store.asked[0][2]["Authorization"].removeprefix("Basic ")).decode()
     assert sent == f"ada:{SECRET}"
     store.respond = lambda handler: handler.send(
@@ -249,6 +252,8 @@ def test_a_password_is_sent_and_never_shown(store: Failing) -> None:
     with pytest.raises(StoreAway, match="lets nobody in") as refused:
         update_remote(store.remote(user="ada"), "CLEAR ALL", seconds=10)
     assert SECRET not in f"{refused.value} {refused.value.remedy}"
+    del caught, refused
+    gc.collect()
 
 
 def test_a_store_that_is_behind_is_not_asked(store: Failing) -> None:
