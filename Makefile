@@ -28,7 +28,7 @@ check: .venv/develop ## everything a change must pass: style, types, layers, con
 	$(BIN)/kg reason --if-java
 	$(BIN)/pytest
 
-bench: .venv/bench ## measure the service beside its peers, about 5 minutes (BENCH=--full: with 10 million triples, hours)
+bench: .venv/bench ## measure the service beside its peers, about 8 minutes (BENCH=--full: with 10 million triples, hours)
 	$(BIN)/python -m bench $(BENCH)
 
 format: .venv/develop ## put the code in form

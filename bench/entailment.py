@@ -10,15 +10,15 @@ those of the processor; the smallest size is that of the content.
 from __future__ import annotations
 
 import argparse
-import re
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from itertools import count, islice
+from itertools import islice
 from pathlib import Path
 from statistics import median
 from typing import Final
 
+from bench.growing import multiplied
 from kg.entailment import (
     Checks,
     Effect,
@@ -38,8 +38,6 @@ from kg.store import Workspace
 
 _ROOT: Final = Path(__file__).resolve().parent.parent
 _ROUNDS: Final = 9
-_SHARED: Final = re.compile(r"/id/(workstream|agency|framework|body|document|standing|certainty|[a-z-]*(kind|role))/")
-_NAME: Final = re.compile(r"<([^<>]*/id/[^<>]*)>")
 _NEW: Final = """\
 PREFIX : <https://x.example/new/>
 PREFIX emg: <https://w3id.org/unemg/ontology#>
@@ -105,18 +103,6 @@ def lines_of(content: Content) -> list[str]:
         quads, _ = read_quads(content.read_text(file.path), name=name, graph=file.graph)
         found += [f"{quad} ." for quad in skolemize(quads, name=name, base=content.base)]
     return found
-
-
-def multiplied(lines: Sequence[str]) -> Iterator[str]:
-    """The statements, then those of the data again and again with other names, without end."""
-    yield from lines
-    data = [line for line in lines if not re.search(r"/graph/(ontology|vocabularies|catalog)> \\.$", line)]
-    for copy in count(1):
-        yield from (_NAME.sub(lambda name: _renamed(name[1], copy), line) for line in data)  # noqa: B023 - used at once
-
-
-def _renamed(iri: str, copy: int) -> str:
-    return f"<{iri}>" if _SHARED.search(iri) else f"<{iri}-copy{copy}>"
 
 
 def change_of(lines: Sequence[str]) -> list[str]:

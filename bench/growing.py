@@ -32,6 +32,7 @@ _SUBJECT: Final = " <https://w3id.org/unemg/ontology#subject> "
 # So that no two things have the same name.
 _LABEL: Final = re.compile(r'(<[^<>]*[lL]abel> ")')
 _GRAPH: Final = re.compile(r" <[^<> ]*> \.$")
+_NUMBER: Final = "NUMBER"
 _NEW: Final = """\
 PREFIX : <https://x.example/new/NUMBER/>
 PREFIX emg: <https://w3id.org/unemg/ontology#>
@@ -85,21 +86,25 @@ def multiplied(lines: Sequence[str]) -> Iterator[str]:
     yield from chain.from_iterable(map(copier(lines), count(1)))
 
 
-def new_report(lines: Sequence[str], number: int) -> str:
-    """A new deliverable with its passage, date and the statement of its producer, as Turtle; one for each number."""
-    return _filled(_NEW, lines, number)
+def new_report(lines: Sequence[str]) -> str:
+    """A new deliverable with its passage, date and the statement of its producer, as Turtle; see `numbered`."""
+    return _filled(_NEW, lines)
 
 
-def new_place(lines: Sequence[str], number: int) -> str:
-    """A new place in three statements, as Turtle; another one for each number."""
-    return _filled(_PLACE, lines, number)
+def new_place(lines: Sequence[str]) -> str:
+    """A new place in three statements, as Turtle; see `numbered`."""
+    return _filled(_PLACE, lines)
 
 
-def _filled(text: str, lines: Sequence[str], number: int) -> str:
+def numbered(text: str, number: int) -> str:
+    """One of the texts that `new_report` and `new_place` give for every number: each tells of another thing."""
+    return text.replace(_NUMBER, str(number))
+
+
+def _filled(text: str, lines: Sequence[str]) -> str:
     group = next(line.split(" ")[2] for line in lines if "ontology#producedBy>" in line and "/workstream/" in line)
     passage, _, document = next(line.split(" ")[:3] for line in lines if "ontology#inDocument>" in line)
-    named = {"<GROUP>": group, "<DOCUMENT>": document, "<PASSAGE>": passage, "NUMBER": str(number)}
-    for name, value in named.items():
+    for name, value in {"<GROUP>": group, "<DOCUMENT>": document, "<PASSAGE>": passage}.items():
         text = text.replace(name, value)
     return text
 

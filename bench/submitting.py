@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import quote
 
-from bench.growing import new_place, new_report
+from bench.growing import new_place, new_report, numbered
 from bench.processes import memory_megabytes, wait_until_quiet
 from bench.services import Service, serve_state
 from kg.access import SUBMIT, Register
@@ -78,31 +78,32 @@ def _measure(lines: list[str], service: Service, token: str, *, rounds: int, sec
     wait_until_quiet(service.process.pid, most_seconds=_QUIET_SECONDS)
     idle = memory_megabytes(service.process.pid)
     client = _Client(service.address.port, token)
-    client.submit(new_report(lines, 1_000_000))  # the desk starts with the first one
-    alone, seen = zip(*(_alone(client, lines, 1_000_001 + number) for number in range(rounds)), strict=True)
-    per_second = _together(lines, service.address.port, token, seconds=seconds)
+    text = new_report(lines)
+    client.submit(numbered(text, 1_000_000))  # the desk starts with the first one
+    alone, seen = zip(*(_alone(client, text, 1_000_001 + number) for number in range(rounds)), strict=True)
+    per_second = _together(new_place(lines), service.address.port, token, seconds=seconds)
     time.sleep(_WRITER_SECONDS)
     wait_until_quiet(service.process.pid, most_seconds=_QUIET_SECONDS)
     return Submitted(alone, seen, per_second, idle, memory_megabytes(service.process.pid))
 
 
-def _alone(client: _Client, lines: list[str], number: int) -> tuple[float, float]:
+def _alone(client: _Client, text: str, number: int) -> tuple[float, float]:
     began = time.perf_counter()
-    client.submit(new_report(lines, number))
+    client.submit(numbered(text, number))
     accepted = time.perf_counter()
     while not client.holds(f"https://x.example/new/{number}/report"):
         pass
     return 1000 * (accepted - began), 1000 * (time.perf_counter() - began)
 
 
-def _together(lines: list[str], port: int, token: str, *, seconds: float) -> float:
+def _together(text: str, port: int, token: str, *, seconds: float) -> float:
     numbers = count(2_000_000)
     until = time.monotonic() + seconds
 
     def run() -> int:
         client, done = _Client(port, token), 0
         while time.monotonic() < until:
-            client.submit(new_place(lines, next(numbers)))
+            client.submit(numbered(text, next(numbers)))
             done += 1
         return done
 

@@ -23,7 +23,7 @@ from bench.growing import build_state, copier, grow, is_asserted, triples_of
 from bench.report import Run, markdown
 from bench.services import OURS
 from bench.submitting import CLIENTS, measure_submissions
-from bench.writing import JUDGING, PARTS, measure_commits, total
+from bench.writing import DURABLE, JUDGING, PARTS, measure_commits, total
 from kg.house import open_house
 from kg.publish import Desk
 from kg.settings import Settings
@@ -33,6 +33,8 @@ from kg.store import Ledger, Snapshots
 
 WRITING: Final = "Writing"
 _ALL: Final = "all"
+_JUDGED: Final = "judged"
+_DURABLE: Final = "judged and durable"
 _BUILT: Final = "built"
 _ROUNDS: Final = 15
 _SECONDS: Final = 3.0
@@ -92,7 +94,12 @@ def _commits(place: Place, lines: Sequence[str], sizes: Sequence[int]) -> Iterat
             grow(lines, desk, open_house(desk.snapshots, limits=desk.limits), quads=size)
         rounds = measure_commits(lines, desk, rounds=_ROUNDS)
         shutil.rmtree(desk.snapshots.state)
-        for name, parts in ((_ALL, PARTS), ("judging", JUDGING), *((part, (part,)) for part in PARTS)):
+        for name, parts in (
+            (_ALL, PARTS),
+            (_JUDGED, JUDGING),
+            (_DURABLE, DURABLE),
+            *((part, (part,)) for part in PARTS),
+        ):
             costs = [total(costs, parts) for costs in rounds]
             yield _figure("commit", name, quads, "ms", tuple(cost.cpu_ms for cost in costs))
             yield _figure("commit time", name, quads, "ms", tuple(cost.wall_ms for cost in costs))
@@ -137,11 +144,14 @@ def _ratios(figures: Sequence[Figure]) -> Iterator[Figure]:
     reads = [known["commit reads", _ALL, size] for size in (sizes[-1], sizes[0])]
     case = next(figure.case for figure in figures if figure.measure == "audit")
     shipped = known["audit", case, SHIPPED]
+    judged, durable, everything = (known["commit time", name, sizes[0]] for name in (_JUDGED, _DURABLE, _ALL))
     ratios = {
         f"one submission at {sizes[-1]} statements to that at {sizes[0]}: processor time": most.middle / least.middle,
         "the same: index reads": reads[0].middle / reads[1].middle,
         f"one submission to all of {case} by {SHIPPED}": least.middle / (1000 * shipped.middle),
-        "all of it, durable and published, to judging it": ratio(least, known["commit", "judging", sizes[0]]),
+        "judged and durable, to judged: time": ratio(durable, judged),
+        "judged, durable and published, to judged: time": ratio(everything, judged),
+        "the same: processor time": ratio(least, known["commit", _JUDGED, sizes[0]]),
         f"audit to {SHIPPED}": ratio(known["audit", case, AUDIT], shipped),
     }
     for name, value in ratios.items():

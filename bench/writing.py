@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import kg.judgement
 import kg.submit
-from bench.growing import SIGNATURE, new_report, stated
+from bench.growing import SIGNATURE, new_report, numbered, stated
 from kg.house import House, open_house
 from kg.publish import Desk
 from kg.settings import UNION
@@ -32,6 +32,7 @@ _PARTS: Final = (
 )
 PARTS: Final = ("resolving", "shapes", "entailment", "checks", "ledger", "sealing", "snapshot", "rest")
 JUDGING: Final = ("resolving", "shapes", "entailment", "checks", "rest")
+DURABLE: Final = (*JUDGING, "ledger", "sealing")
 _WARM: Final = 2
 
 
@@ -125,6 +126,7 @@ def measure_commits(lines: Sequence[str], desk: Desk, *, rounds: int) -> list[Ma
     """
     house = open_house(desk.snapshots, limits=desk.limits)
     found: list[Mapping[str, Cost]] = []
+    text = new_report(lines)
     with open_primary(desk.snapshots, desk.ledger, default_graph=UNION) as primary:
         store = primary.store
         counted: Any = CountedStore(store)
@@ -132,7 +134,7 @@ def measure_commits(lines: Sequence[str], desk: Desk, *, rounds: int) -> list[Ma
         for number in range(primary.next_revision, primary.next_revision + _WARM + rounds):
             watch = Stopwatch(counted)
             with watch.watching():
-                _commit(new_report(lines, number), primary, house, desk=desk, watch=watch)
+                _commit(numbered(text, number), primary, house, desk=desk, watch=watch)
             found.append(watch.costs)
         del store, counted, watch
         gc.collect()  # the engine's files can be opened again only when nobody holds the store

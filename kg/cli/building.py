@@ -73,6 +73,10 @@ def validate(context: Context, files: tuple[Path, ...], *, published: bool, agai
 def _texts(paths: tuple[Path, ...]) -> dict[str, str]:
     """The text of each file, and of each Turtle file in a folder."""
     files = [file for path in paths for file in (sorted(path.rglob("*.ttl")) if path.is_dir() else [path])]
+    if not files:
+        raise ContentError(
+            "there is no file of shapes", remedy="name Turtle files or folders of them", file=str(paths[0])
+        )
     try:
         return {str(file): file.read_text(encoding="utf-8-sig") for file in files}
     except (OSError, UnicodeDecodeError) as error:

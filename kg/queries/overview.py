@@ -65,10 +65,11 @@ def labels_query(iris: Iterable[str]) -> str:
             terms.append(iri_term(iri))
         except ValueError:
             continue
-    properties = " ".join(iri_term(naming) for naming in NAMING_PROPERTIES)
+    properties = ", ".join(iri_term(naming) for naming in NAMING_PROPERTIES)
+    # The engine joins two lists of VALUES before it looks, and may then look through all names.
     return (
         f"SELECT DISTINCT ?iri ?property ?label WHERE {{\n  VALUES ?iri {{ {' '.join(terms)} }}\n"
-        f"  VALUES ?property {{ {properties} }}\n  GRAPH ?graph {{ ?iri ?property ?label }}\n}}"
+        f"  GRAPH ?graph {{ ?iri ?property ?label }}\n  FILTER (?property IN ({properties}))\n}}"
     )
 
 

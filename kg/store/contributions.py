@@ -44,5 +44,10 @@ def is_derived(line: str, derived: str) -> bool:
 
     >>> is_derived("<x:a> <x:b> <x:c> <x:entailed/types> .", "x:entailed")
     True
+    >>> is_derived("<x:a> <x:b> <x:entailed/types> .", "x:entailed")
+    False
+    >>> is_derived('<x:a> <x:b> "see <x:entailed/types>" .', "x:entailed")
+    False
     """
-    return line.rsplit(" ", 2)[-2].startswith(f"<{derived}/")
+    value, _, graph = line.removesuffix(" .").split(" ", 2)[2].rpartition(" ")
+    return bool(value) and graph.startswith(f"<{derived}/") and '"' not in graph  # which would be the end of a text

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
-from pyoxigraph import DefaultGraph, NamedNode, Quad, RdfFormat, Store, parse, serialize
+from pyoxigraph import DefaultGraph, NamedNode, Quad, RdfFormat, Store, Triple, parse, serialize
 
-from kg.store.living import holders, insert_new, solutions
-from kg.store.patch import quads_of
+from kg.store.living import holders, new_quads, solutions
+from kg.store.patch import is_unnamed, quads_of
 from kg.store.results import Results, run_query
 
 _MERGE: Final = DefaultGraph()
@@ -20,10 +20,13 @@ class Workspace:
 
     def __init__(self) -> None:
         self._store = Store()
+        self._unnamed: set[Triple] = set()
+        """What stands in a default graph that is no merge, where the content is published with one."""
 
     def add(self, quads: Iterable[Quad]) -> None:
-        """Add quads of named graphs."""
+        """Add quads; those that are in no named graph are in the merge alone."""
         found = list(quads)
+        self._unnamed.update(quad.triple for quad in found if is_unnamed(quad))
         fill = self._store.extend if len(found) < _MANY_QUADS else self._store.bulk_extend
         fill(found)
         fill(Quad(quad.subject, quad.predicate, quad.object, _MERGE) for quad in found)
@@ -47,13 +50,16 @@ class Workspace:
     def insert_new(self, construct: str, graph: str, *, derived: str) -> int:
         """Add to a named graph what a CONSTRUCT query gives; returns how many triples that were.
 
-        What a graph holds that is not below `derived` is not added.
+        What a graph holds that is not below `derived` is not added, nor what stands in no named graph.
 
         Raises:
             QuerySyntax: the query is not SPARQL.
             QueryError: the engine cannot evaluate it.
         """
-        return insert_new(self._store, construct, graph, derived=derived, merges=True)
+        found = new_quads(self._store, construct, graph, derived=derived, merges=True)
+        new = [quad for quad in found if quad.triple not in self._unnamed]
+        self.add(new)
+        return len(new)
 
     def solutions(self, text: str) -> list[tuple[str, ...]]:
         """The rows of a SELECT, or the triples of a CONSTRUCT, as N-Triples terms; no value is an empty text.

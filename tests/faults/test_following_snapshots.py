@@ -92,8 +92,8 @@ def rewrite(content: Path, *, book: str) -> None:
     """Let the content have one book alone, of this name, in a graph of its name."""
     (content / "data/books.trig").write_text(
         f"@prefix : <{BASE}> . @prefix rdfs: <http://www.w3.org/2000/01/rdf-schema#> .\n"
-        f'<{BASE}graph/{book}> {{ :{book} a :Book ; rdfs:label "{book}"@en ; :writtenBy :{book}-author .\n'
-        f':{book}-author a :Person ; rdfs:label "{book}-author"@en }}\n',
+        f'<{BASE}graph/{book}> {{ :{book} a :Book ; rdfs:label "{book}"@en ; :writtenBy :austen .\n'
+        f':austen a :Person ; rdfs:label "Author of {book}"@en }}\n',
         encoding="utf-8",
     )
 
@@ -147,27 +147,50 @@ def test_books_that_many_submit_at_once_are_all_told(small: Path, kg_command: Co
 def test_what_is_written_by_commands_is_followed_whatever_it_replaces(
     kg: Kg, kg_command: Command, small_content: Path, library: Path, tmp_path: Path
 ) -> None:
-    """Also where nothing stays as it was, and where the default graph becomes another one."""
-    other = {"KG_BASE_IRI": "https://other.example/kg/"}
+    """Also where the default graph becomes another one."""
     with serving(kg_command, library, tmp_path / "server") as server:
         opener = opener_of(server)
         (tmp_path / "new.ttl").write_text(book("emma-again"), encoding="utf-8")
         submitted = kg("submit", "--author", "Ada", "-m", "A book", tmp_path / "new.ttl", state=library)
         assert submitted.returncode == 0, submitted.stderr
         assert_follows(server, library)
-        for name, options, environ in (
-            ("evelina", [], {}),
-            ("evelina", ["--default-graph", STRICT], {}),
-            ("camilla", ["--default-graph", STRICT], {}),
-            ("camilla", ["--default-graph", UNION], {}),
-            ("belinda", [], other),
-        ):
+        for name, mode in (("evelina", UNION), ("evelina", STRICT), ("camilla", STRICT), ("camilla", UNION)):
             rewrite(small_content, book=name)
-            built = kg("build", *options, content=small_content, state=library, **environ)
-            assert built.returncode in (0, 1), built.stderr
+            built = kg("build", "--default-graph", mode, content=small_content, state=library)
+            assert built.returncode == 0, built.stderr
             assert_follows(server, library)
+            assert titles(server) == ({"emma-again", name} if mode == UNION else set())
             assert_alone(server, opener)
         assert "Traceback" not in server.log.read_text()
+
+
+def test_a_build_that_leaves_nothing_as_it_was_is_followed(
+    kg: Kg, kg_command: Command, small_content: Path, library: Path, tmp_path: Path
+) -> None:
+    with serving(kg_command, library, tmp_path / "server") as server:
+        opener = opener_of(server)
+        for base in ("https://other.example/kg/", "https://another.example/"):
+            built = kg("build", content=small_content, state=library, KG_BASE_IRI=base)
+            assert built.returncode == 0, built.stderr
+            assert_follows(server, library)
+            assert BASE not in server.ask(UNNAMED).text
+            assert f"{base}emma" in server.ask(UNNAMED).text
+        assert_alone(server, opener)
+        assert "Traceback" not in server.log.read_text()
+
+
+def test_a_default_graph_of_its_own_is_followed(small: Path, kg_command: Command, tmp_path: Path) -> None:
+    state = stock(small, tmp_path, default_graph=STRICT) / "state"
+    with writing(kg_command, state, tmp_path / "server", KG_DEFAULT_GRAPH=STRICT) as house:
+        opener = opener_of(house.server)
+        for name in ("first", "second"):
+            receipt(house.send("PUT", "/graphs?default", book(name)))
+            assert titles(house.server) == {name}
+            assert_follows(house.server, state)
+        receipt(house.send("DELETE", "/graphs?default"))
+        assert titles(house.server) == set()
+        assert_follows(house.server, state)
+        assert_alone(house.server, opener)
 
 
 def test_a_state_that_outgrows_the_memory_is_read_from_disk_and_comes_back(
@@ -195,15 +218,20 @@ def test_a_state_folder_that_was_exchanged_is_read_anew(
         build_into(other, small_content)
     with serving(kg_command, library, tmp_path / "server") as server:
         opener = opener_of(server)
+        rewrite(small_content, book="belinda")
+        build_into(library, small_content)
+        assert_follows(server, library)
         library.rename(tmp_path / "before")
         other.rename(library)
         assert_follows(server, library)
         assert titles(server) == {"cecilia"}
+        met = server.log.read_text().count("Traceback")
         rewrite(small_content, book="evelina")
         build_into(library, small_content)
         assert_follows(server, library)
         assert titles(server) == {"evelina"}
         assert_alone(server, opener)
+        assert server.log.read_text().count("Traceback") == met
 
 
 @pytest.mark.parametrize("damage", ["told nothing", "nothing to read"])

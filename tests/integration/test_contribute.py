@@ -340,7 +340,7 @@ def test_cells_that_are_wrong_are_named(house: House) -> None:
         told = problem(press(house, button, part, accept="application/json"), 400)
         place = next(each["place"] for each in told["problems"])
         assert "(written by)" in place
-        assert place in page(press(house, button, part), 400)
+        assert f"<strong>{place}:</strong>" in page(press(house, button, part), 400)
     without = with_cell(filled(house), row="emma", column="written by", value="")
     refused = page(press(house, "Submit", {**table_part("Book.csv", without), "token": house.submitter}), 422)
     assert NO_AUTHOR in refused

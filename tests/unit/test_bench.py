@@ -12,13 +12,16 @@ from xml.etree import ElementTree as ET
 import pytest
 from pyoxigraph import RdfFormat, Store, parse
 
+import kg.submit
 from bench.figures import Figure, ratio, ratio_of_means, rounded
 from bench.generate import lines, write_dataset
+from bench.growing import copier, new_place, new_report, numbered, stated, triples_of
 from bench.http import Address, Reading, fetch, get_request
 from bench.load import Job, work
 from bench.mixes import emg_questions, mixes_of, shop_questions
 from bench.report import Run, chart_groups, markdown, svg
 from bench.services import BASELINE, OURS
+from bench.writing import CountedStore, Stopwatch, total
 from kg.sparql import Limits, vet
 
 _ROOT = Path(__file__).parents[2]
@@ -50,6 +53,72 @@ class TestGenerate:
         subjects = {quad.subject for quad in quads}
         named = {quad.object for quad in quads if quad.predicate.value.startswith("http://shop.example/")}
         assert not {term for term in named if "/shop.example/" in str(term)} - subjects
+
+
+class TestGrowing:
+    _ID = "https://w3id.org/unemg/id/"
+    _PAGE = "<https://w3id.org/unemg/graph/page> ."
+    _LINES = (
+        f'<{_ID}event/e> <x:label> "E" {_PAGE}',
+        f"<{_ID}event/e> <x:in> <{_ID}place/p> {_PAGE}",
+        f"<{_ID}place/p> <x:size> <{_ID}size/large> {_PAGE}",
+        f"<{_ID}agency/a> <x:holds> <{_ID}event/e> {_PAGE}",
+        f"<{_ID}size/large> <x:than> <{_ID}size/small> {_PAGE}",
+        f'<{_ID}size/large> <x:label> "Large" <https://w3id.org/unemg/graph/vocabularies> .',
+    )
+
+    def test_copies_what_is_described_and_nothing_that_is_shared(self) -> None:
+        assert list(copier(self._LINES)(7)) == [
+            f'<{self._ID}event/e-copy7> <x:label> "Copy 7: E" {self._PAGE}',
+            f"<{self._ID}event/e-copy7> <x:in> <{self._ID}place/p-copy7> {self._PAGE}",
+            f"<{self._ID}place/p-copy7> <x:size> <{self._ID}size/large> {self._PAGE}",
+        ]
+
+    def test_leaves_out_evidence_for_what_no_copy_has(self) -> None:
+        about = "<https://w3id.org/unemg/ontology#subject>"
+        evidence = [
+            f"<{self._ID}statement/{node}> {about} <{self._ID}{subject}> {self._PAGE}"
+            for node, subject in (("1", "agency/a"), ("2", "event/e"))
+        ]
+        copied = list(copier([*self._LINES, *evidence])(1))
+        assert [line for line in copied if about in line] == [
+            f"<{self._ID}statement/2-copy1> {about} <{self._ID}event/e-copy1> {self._PAGE}"
+        ]
+
+    def test_counts_a_triple_of_two_graphs_once_and_no_conclusion(self, tmp_path: Path) -> None:
+        told = ["<x:a> <x:b> <x:c> <x:g> .", "<x:a> <x:b> <x:c> <x:h> .", "<x:d> <x:b> <x:c> <x:/graph/entailed/r> ."]
+        assert triples_of(told, tmp_path / "told.nt") == 1
+        assert (tmp_path / "told.nt").read_text() == "<x:a> <x:b> <x:c> .\n"
+
+    def test_each_number_gives_another_thing(self) -> None:
+        told = [
+            "<x:d> <https://w3id.org/unemg/ontology#producedBy> <x:/workstream/w> <x:g> .",
+            "<x:p> <https://w3id.org/unemg/ontology#inDocument> <x:document> <x:g> .",
+        ]
+        for text in (new_report(told), new_place(told)):
+            first, second = ({*stated(numbered(text, number), "x:g")} for number in (1, 2))
+            assert first
+            assert not first & second
+
+
+class TestStopwatch:
+    def test_counts_what_is_read_with_the_innermost_part(self) -> None:
+        store = CountedStore(Store())
+        watch = Stopwatch(store)
+        with watch.part("outer"):
+            store.query("ASK {}")
+            with watch.part("inner"):
+                list(store.quads_for_pattern(None, None, None, None))
+                assert not list(store.named_graphs())
+            store.query("ASK {}")
+        assert {part: cost.reads for part, cost in watch.costs.items()} == {"outer": 2, "inner": 1}
+        assert total(watch.costs, ("outer", "inner")).reads == 3
+
+    def test_leaves_the_write_path_as_it_was(self) -> None:
+        before = kg.submit.changes_of
+        with Stopwatch(CountedStore(Store())).watching():
+            assert kg.submit.changes_of is not before
+        assert kg.submit.changes_of is before
 
 
 class TestMixes:

@@ -9,7 +9,8 @@ from typing import Final
 
 import pytest
 
-from bench.entailment import Counted, change_of, lines_of, multiplied
+from bench.entailment import Counted, change_of, lines_of
+from bench.growing import multiplied
 from kg.entailment import Checks, Program, check_change, checks_of, entail_all, entail_change, program_of, read_rule
 from kg.sources import Content, open_content
 from kg.sparql import Limits
