@@ -147,13 +147,6 @@ def test_what_is_of_no_use_is_made_anew(state: Path, damage: str) -> None:
     assert kept(state) == [folder.name]
 
 
-def test_who_reads_one_that_is_removed_reads_it_to_the_end(state: Path) -> None:
-    now = Snapshots(state, memory_quads=0).current().description
-    snapshot = past_snapshot(state, Ledger(state / "ledger"), LAST, now=now)
-    shutil.rmtree(state / "past")
-    assert {*snapshot.nquads().decode().split("\n")[:-1]} == expected(state, LAST)
-
-
 def test_what_a_killed_process_left_is_swept_and_in_nobodys_way(state: Path) -> None:
     ended = subprocess.run([sys.executable, "-c", KILLED, state], capture_output=True, check=False)
     assert ended.returncode == -signal.SIGKILL, ended.stderr

@@ -65,12 +65,13 @@ def test_canonical_nquads_are_the_named_graphs_in_one_order() -> None:
     assert [line.split()[-2] for line in lines] == ["<x:one>", "<x:two>", "<x:one>", "<x:two>"]
 
 
-def test_what_a_query_constructs_is_added_where_no_graph_holds_it() -> None:
+def test_what_a_query_constructs_is_added_where_no_graph_but_a_derived_one_holds_it() -> None:
     store = workspace()
     construct = "CONSTRUCT { ?s <x:p> 1 ; <x:q> ?o } WHERE { ?s <x:p> ?o }"
-    assert store.insert_new(construct, "x:new") == 3
-    assert rows(store, "SELECT ?s ?o WHERE { GRAPH <x:new> { ?s ?p ?o } } ORDER BY ?s ?o") == MERGED
-    assert store.insert_new(construct, "x:new") == 0
+    assert store.insert_new(construct, "x:derived/one", derived="x:derived") == 3
+    assert rows(store, "SELECT ?s ?o WHERE { GRAPH <x:derived/one> { ?s ?p ?o } } ORDER BY ?s ?o") == MERGED
+    assert store.insert_new(construct, "x:derived/one", derived="x:derived") == 0
+    assert store.insert_new(construct, "x:derived/two", derived="x:derived") == 3
     assert len(rows(store, IN_DEFAULT)) == 6
 
 
