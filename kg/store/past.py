@@ -9,6 +9,7 @@ import json
 import os
 import shutil
 import tempfile
+import time
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Final
@@ -22,6 +23,8 @@ from kg.store.replay import forget, rebuild
 from kg.store.snapshots import Description, Snapshot, open_snapshot
 
 _KEPT: Final = 8
+_KEPT_SECONDS: Final = 600.0
+_MOST_KEPT: Final = 100
 
 
 @dataclass(frozen=True)
@@ -134,9 +137,11 @@ def _put(writing: Path, folder: Path, digest: str) -> None:
 
 
 def _collect(place: Path) -> None:
-    """Remove what was not asked for lately; who has it open keeps it."""
-    for folder in sorted(place.glob("[0-9]*"), key=_asked_at, reverse=True)[_KEPT:]:
-        shutil.rmtree(folder, ignore_errors=True)
+    """Remove what was not asked for lately. The engine may open files of it as long as a query can take."""
+    oldest = time.time() - _KEPT_SECONDS
+    for number, folder in enumerate(sorted(place.glob("[0-9]*"), key=_asked_at, reverse=True)):
+        if number >= _MOST_KEPT or (number >= _KEPT and _asked_at(folder) < oldest):
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _asked_at(folder: Path) -> float:

@@ -481,6 +481,9 @@ def test_a_snapshot_that_cannot_be_opened_is_told_and_the_one_before_stays_in_se
         good = library / os.readlink(library / "current")
         broken = shutil.copytree(good, good.with_name("000099"))
         (broken / "store/CURRENT").write_text("nothing", encoding="utf-8")
+        told = json.loads((broken / "snapshot.json").read_text(encoding="utf-8"))
+        # Of the same commit as what is in memory, it would not have to be read.
+        (broken / "snapshot.json").write_text(json.dumps(told | {"digest": "0" * 64}), encoding="utf-8")
         (library / "current.new").symlink_to("snapshots/000099")
         (library / "current.new").replace(library / "current")
         assert eventually(lambda: "snapshot 000099 cannot be opened" in server.log.read_text(), seconds=5)
