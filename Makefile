@@ -3,6 +3,8 @@
 PYTHON ?= python3
 BIN := .venv/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
+# Files of tests run side by side; those of one file, which may share a server, one after the other.
+PYTEST ?= --numprocesses 2 --dist loadfile
 
 .PHONY: help build serve test check bench format lock clean
 .DEFAULT_GOAL := help
@@ -17,7 +19,7 @@ build: .venv/runtime ## read, entail, validate and publish the content
 	$(BIN)/kg build
 
 test: .venv/develop ## run all tests
-	$(BIN)/pytest
+	$(BIN)/pytest $(PYTEST)
 
 check: .venv/develop ## everything a change must pass: style, types, layers, content, tests
 	$(BIN)/ruff check .
@@ -26,7 +28,7 @@ check: .venv/develop ## everything a change must pass: style, types, layers, con
 	$(BIN)/lint-imports
 	$(BIN)/kg validate
 	$(BIN)/kg reason --if-java
-	$(BIN)/pytest
+	$(BIN)/pytest $(PYTEST)
 
 bench: .venv/bench ## measure the service beside its peers, about 8 minutes (BENCH=--full: with 10 million triples, hours)
 	$(BIN)/python -m bench $(BENCH)
