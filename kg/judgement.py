@@ -176,6 +176,16 @@ def judge_change(primary: Primary, changes: Changeset, judges: Judges) -> Report
     return report_of(found)
 
 
+def add_statements(primary: Primary, lines: Sequence[str], judges: Judges) -> None:
+    """Add to the change that is made now what needs no judgement, with what follows from it.
+
+    Raises:
+        ContentError: a rule cannot be evaluated.
+        StoreError: the store cannot be written.
+    """
+    entail_change(Living(primary), judges.program, added=sorted(lines), removed=())
+
+
 def results_of(check: StoredQuery, rows: Iterable[Sequence[str]], *, base: str) -> list[Result]:
     """What a check reports: focus, value and message of each row."""
     return [

@@ -23,18 +23,11 @@ from kg.errors import (
     StoreError,
 )
 from kg.house import House, open_house
-from kg.judgement import Names, PlaceOf, judge_change, names_in, text_of
-from kg.namespaces import (
-    DCTERMS_CREATED,
-    DCTERMS_CREATOR,
-    DCTERMS_SOURCE,
-    DCTERMS_TITLE,
-    PREFIXES,
-    RDF_TYPE,
-    VOID_DATASET,
-)
+from kg.judgement import Names, PlaceOf, add_statements, judge_change, names_in, text_of
+from kg.namespaces import DCTERMS_SOURCE
+from kg.provenance import description_of_submission, results_kept
 from kg.publish import Desk
-from kg.sparql import Limits, iri_term, string_term
+from kg.sparql import Limits, iri_term
 from kg.store import (
     REVERT,
     Changeset,
@@ -56,7 +49,6 @@ from kg.validation import Report, report_members, report_of
 
 _log: Final = logging.getLogger(__name__)
 
-_XSD_DATE_TIME: Final = f"{PREFIXES['xsd']}dateTime"
 # Control signs, the line ends of Unicode, and what is no character.
 _NOT_IN_A_LINE: Final = frozenset({"Cc", "Zl", "Zp", "Cs"})
 
@@ -140,6 +132,8 @@ def consider(submission: Submission, primary: Primary, house: House, *, state: P
     try:
         report = judge_change(primary, changes.with_added(described), house.judges)
         names = names_in(report, primary)
+        if report.conforms and report.results:
+            add_statements(primary, results_kept(graph, report, history=history), house.judges)
     except KgError:
         primary.withdraw()  # or the next submission would carry it
         raise
@@ -266,13 +260,4 @@ def _described(submission: Submission, graph: str, changes: Changeset, *, histor
     """What the history says of a submission that has a graph of its own, or whose sources are told."""
     if not submission.sources and not any(line.endswith(f" <{graph}> .") for line in changes.added):
         return []
-    node, signature = iri_term(graph), submission.signature
-    told = [
-        f"<{RDF_TYPE}> <{VOID_DATASET}>",
-        f"<{DCTERMS_TITLE}> {string_term(signature.message, language='en')}",
-        f"<{DCTERMS_CREATOR}> {string_term(signature.author)}",
-        f"<{DCTERMS_CREATED}> {string_term(signature.time, datatype=_XSD_DATE_TIME)}",
-        *(f"<{DCTERMS_SOURCE}> {iri_term(source)}" for source in submission.sources),
-    ]
-    title = f'<{history}> <{DCTERMS_TITLE}> "What was submitted, by whom and when"@en <{history}> .'
-    return [title, *(f"{node} {line} <{history}> ." for line in told)]
+    return description_of_submission(graph, submission.signature, sources=submission.sources, history=history)

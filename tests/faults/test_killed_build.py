@@ -16,7 +16,7 @@ from kg.publish import CONTENT
 from kg.store import Ledger, Snapshots
 from tests.states import assert_whole, published
 
-KILLS = 20
+KILLS = 12
 BOOKS = 300
 EDITIONS = ("first", "second")
 LABEL = "<http://www.w3.org/2000/01/rdf-schema#label>"

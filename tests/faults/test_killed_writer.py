@@ -22,7 +22,7 @@ from tests.serving import Command, Process, Server, eventually, serving
 from tests.states import assert_whole, folded, published
 from tests.submitting import UNLIMITED, Sent, assert_kept, book, make_token, submit, submitting, writer_of
 
-KILLS = int(os.environ.get("KG_FAULT_KILLS", "24"))
+KILLS = int(os.environ.get("KG_FAULT_KILLS", "12"))
 CLIENTS = 8
 VICTIMS = (*("writer", "writer", "clerk", "writer", "desk", "writer") * 2, "writer", "group", "writer", "server")
 

@@ -18,7 +18,7 @@ from kg.errors import LedgerDamaged, StoreError, WriterRunning
 from kg.store.ledger import Draft, Ledger
 from kg.store.patch import Changeset
 
-KILLS = 48
+KILLS = 24
 SEGMENT_BYTES = 200_000
 WRITERS = 8
 

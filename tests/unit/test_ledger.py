@@ -157,7 +157,7 @@ def test_says_which_revision_is_missing(ledger: Ledger, tmp_path: Path, revision
         replace(draft("a"), source="submission 1"),
         replace(draft("a"), author="half a pair: \ud800"),
         replace(draft("a"), changeset=Changeset(added=("<x:a> <x:p> _:b <x:g> .",))),
-        replace(draft("a"), changeset=Changeset(added=("<x:a> <x:p> <x:b> .",))),
+        replace(draft("a"), changeset=Changeset(added=("<x:b> <x:p> <x:b> .", "<x:a> <x:p> <x:b> ."))),
     ],
 )
 def test_of_drafts_one_of_which_cannot_be_written_none_is(ledger: Ledger, bad: Draft) -> None:

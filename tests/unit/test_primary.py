@@ -566,7 +566,7 @@ class Model:
         self.held, self.drafts = {*self.committed}, []
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(steps, st.sampled_from([UNION, STRICT]))
 def test_it_holds_what_a_model_of_sets_holds(
     tmp_path_factory: pytest.TempPathFactory, taken: list[tuple[str, frozenset[str], frozenset[str]]], mode: str
