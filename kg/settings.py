@@ -215,7 +215,7 @@ def _origins(text: str, setting: Setting) -> frozenset[str]:
 
 SETTINGS: Final = (
     Setting("content", "Folder that holds ontology, shapes, queries and data.", _path),
-    Setting("state", "Folder for what is built: snapshots and the pointer to the current one.", _path),
+    Setting("state", "Folder for the ledger, tokens, and what is made from the ledger: store and snapshots.", _path),
     Setting("store", "`embedded`, or the store that answers: `sparql+http://…`, the URL of its endpoint.", _store),
     Setting(
         "store_update",
