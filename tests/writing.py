@@ -32,9 +32,10 @@ class House:
     reviewer: str
 
     def send(self, method: str, path: str, body: str | bytes = b"", media_type: str = TURTLE, **headers: str) -> Reply:
-        """One request of somebody who may submit; `authorization=""`: of somebody without a token."""
+        """One request of somebody who may do this and no more; `authorization=""`: of somebody without a token."""
         data = body.encode() if isinstance(body, str) else body
-        sent = {"content_type": media_type, "authorization": f"Bearer {self.submitter}"} | headers
+        token = self.submitter if path.startswith("/submissions") else self.reviewer
+        sent = {"content_type": media_type, "authorization": f"Bearer {token}"} | headers
         return self.server.send(method, path, data, **{name: value for name, value in sent.items() if value})
 
     def submit(self, text: str | bytes, path: str = "/submissions", **headers: str) -> Reply:

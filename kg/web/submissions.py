@@ -84,9 +84,11 @@ def validate() -> Response:
 def update() -> Response:
     """Change what a SPARQL update says, as far as the graph then conforms.
 
+    It may take away what others have said, so it needs the scope of a reviewer.
+
     Source: SPARQL 1.1 Protocol §2.2.
     """
-    author = admit()
+    author = admit(REVIEW)
     read = read_update_request(asked_request(request))
     said = dict(parameters(request.query_string, "the URL"))
     sent = Sent(read.text.encode(), UPDATE, "", said, tuple(request.args.getlist("source")))

@@ -419,6 +419,25 @@ def test_whoever_writes_has_a_token_that_is_good(house: House, method: str, path
     assert_unchanged(house, before)
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "media_type"),
+    [
+        ("POST", "/update", "application/sparql-update"),
+        ("PUT", "/graph/books", "text/turtle"),
+        ("POST", "/graph/books", "text/turtle"),
+        ("DELETE", "/graph/books", ""),
+        ("PATCH", "/graph/books", "application/sparql-update"),
+    ],
+)
+def test_changing_what_others_have_said_needs_the_scope_of_a_reviewer(
+    house: House, method: str, path: str, media_type: str
+) -> None:
+    before = house.head()
+    refused = house.send(method, path, "DROP ALL", media_type, authorization=f"Bearer {house.submitter}")
+    problem(refused, 403, "scope review")
+    assert house.head() == before
+
+
 def test_undoing_needs_the_scope_of_a_reviewer(house: House) -> None:
     told = receipt(house.submit(named("crap")), 201)
     refused = house.submit("", f"/submissions/{told['revision']}/revert")
