@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import select
 import socket
 import subprocess
@@ -89,6 +90,8 @@ class DeskKeeper:
             stdin=subprocess.PIPE,
             pass_fds=numbers,
             process_group=0,
+            # Each thread of the engine would reserve 64 MB of what a clerk may have; see mallopt(3).
+            env=os.environ | {"MALLOC_ARENA_MAX": "1"},
         )
 
 

@@ -139,7 +139,8 @@ class Process:
         try:
             signal.signal(signal.SIGTERM, signal.SIG_DFL)
             work()
-        except (EOFError, OSError):
+        except (EOFError, OSError) as error:  # whoever asked is gone
+            _log.warning("a clerk or the writer ended early: %r", error)
             status = 1
         except BaseException:  # noqa: BLE001 - this is the outermost handler of a process that must not go on
             sys.excepthook(*sys.exc_info())
@@ -150,7 +151,13 @@ class Process:
 
     def _collect(self) -> None:
         """Collect the children that have ended, and what they have left behind."""
-        ended = {child for child in self._children if os.waitpid(child, os.WNOHANG)[0]}
+        ended = set()
+        for child in self._children:
+            gone, status = os.waitpid(child, os.WNOHANG)
+            if gone:
+                ended.add(child)
+                if os.WIFSIGNALED(status):
+                    _log.warning("process %d of the desk was ended by signal %d", child, os.WTERMSIG(status))
         self._children -= ended
         if self._writing in ended:
             self._writing = 0

@@ -125,7 +125,8 @@ def _replace(proposal: Proposal, meeting: Meeting) -> Changeset:
 
 def _patch(proposal: Proposal, meeting: Meeting) -> Changeset:
     alone = Store()
-    alone.bulk_extend(Quad(quad.subject, quad.predicate, quad.object) for quad in _graph(proposal, meeting))
+    # Not in bulk: for that the engine reserves more memory than a clerk may have left.
+    alone.extend(Quad(quad.subject, quad.predicate, quad.object) for quad in _graph(proposal, meeting))
     changes = changes_of_update(
         proposal.text, alone, rules=GraphRules(STRICT), scratch=lambda: nullcontext(alone), new_node=meeting.new_node
     )
