@@ -12,16 +12,31 @@ from kg.queries.overview import (
     members_query,
 )
 from kg.queries.parameters import Parameter
-from kg.queries.stored import CHECKS, SEVERITIES, StoredQuery, bind_parameters, load_queries, parse_query
+from kg.queries.stored import (
+    CHECKS,
+    HIDDEN,
+    PAGES,
+    SEARCH,
+    SEVERITIES,
+    VIEWS,
+    StoredQuery,
+    bind_parameters,
+    load_queries,
+    parse_query,
+)
 
 __all__ = [
     "CATALOG",
     "CHECKS",
     "CLASSES",
     "COUNTS",
+    "HIDDEN",
     "NAMING_PROPERTIES",
+    "PAGES",
+    "SEARCH",
     "SEVERITIES",
     "STORED",
+    "VIEWS",
     "Parameter",
     "StoredQuery",
     "bind_parameters",

@@ -1,7 +1,7 @@
 """Stored queries: `queries/<group>/<name>.rq`, each a SPARQL text that runs as it stands, and a header."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
@@ -11,9 +11,17 @@ from kg.sparql import UPDATE, Limits, Query, bind, position, projection, vet
 from kg.sparql.header import line_of, read_header
 
 CHECKS: Final = "checks"
+PAGES: Final = "pages"
+"""The group of the queries that the pages about a thing are made of; each has one parameter, the thing."""
+SEARCH: Final = "search"
+"""The group of the queries that say what a search finds."""
+HIDDEN: Final = frozenset({CHECKS, PAGES, SEARCH})
+"""The groups whose queries serve the service itself and are no questions of people."""
 SEVERITIES: Final = ("Violation", "Warning", "Info")
+VIEWS: Final = ("bar", "matrix", "network", "timeline")
 
-_KEYS: Final = frozenset({"title", "question", "parameters", "columns", "id", "severity"})
+_KEYS: Final = frozenset({"title", "question", "parameters", "columns", "id", "severity", "about", "order", "view"})
+_OTHER_THAN_TEXT: Final = frozenset({"parameters", "columns", "about", "view"})
 _CHECK_COLUMNS: Final = ("focus", "value", "message")
 
 
@@ -36,6 +44,12 @@ class StoredQuery:
     """The `id` of the header; empty where it has none."""
     severity: str
     """`Violation`, `Warning` or `Info` for a check; empty for any other query."""
+    about: tuple[str, ...] = ()
+    """IRIs of the classes whose things it tells about, on the page of each; empty where the header names none."""
+    order: int = 0
+    """Its place among those on a page, the smallest first."""
+    view: Mapping[str, str] = field(default_factory=dict)
+    """How the answer is drawn: `kind`, one of `VIEWS`, and which column plays which part; empty: as a table only."""
 
     @property
     def identifier(self) -> str:
@@ -98,6 +112,9 @@ def parse_query(path: Path, text: str, *, limits: Limits) -> StoredQuery:
         parameters=read_parameters(header.get("parameters"), vetted, text=text, path=path),
         code=header.get("id", ""),
         severity=severity,
+        about=_about(header, group=group, text=text, path=path),
+        order=int(header.get("order", "0")),
+        view=_view(header, columns, text=text, path=path),
     )
 
 
@@ -110,8 +127,10 @@ def _check_keys(header: Mapping[str, Any], text: str, *, path: Path) -> None:
                 path=path,
                 line=line_of(text, str(key)),
             )
-        if key not in ("parameters", "columns") and not isinstance(header[key], str):
+        if key not in _OTHER_THAN_TEXT and not isinstance(header[key], str):
             raise _problem(f"{key} is not a text", remedy="put it in quotes", path=path, line=line_of(text, str(key)))
+        if key == "order" and not (header[key].isascii() and header[key].isdigit()):
+            raise _problem("order is no whole number", remedy="write `# order: 10`", path=path, line=line_of(text, key))
     if not header.get("title", "").strip():
         raise _problem("no title", remedy="start the file with `# title: …`", path=path, line=line_of(text, "title"))
 
@@ -160,6 +179,42 @@ def _columns(header: Mapping[str, Any], vetted: Query, *, text: str, path: Path)
             line=line,
         )
     return described
+
+
+def _about(header: Mapping[str, Any], *, group: str, text: str, path: Path) -> tuple[str, ...]:
+    named = header.get("about", [])
+    classes = [named] if isinstance(named, str) else named
+    if not isinstance(classes, list) or not all(isinstance(name, str) and ":" in name for name in classes):
+        raise _problem(
+            "about does not name classes",
+            remedy='write their IRIs, `# about: ["https://…#Workstream"]`',
+            path=path,
+            line=line_of(text, "about"),
+        )
+    if group == PAGES and len(header.get("parameters") or {}) != 1:
+        raise _problem(
+            "a query for pages does not have just one parameter, the thing that the page is about",
+            remedy="declare one parameter of type iri",
+            path=path,
+            line=line_of(text, "parameters"),
+        )
+    return tuple(classes)
+
+
+def _view(header: Mapping[str, Any], columns: Mapping[str, str], *, text: str, path: Path) -> Mapping[str, str]:
+    view = header.get("view") or {}
+    remedy = f"write `# view: {{kind: {'|'.join(VIEWS)}, part: column, …}}` with columns of the projection"
+    if not isinstance(view, dict) or (view and view.get("kind") not in VIEWS):
+        raise _problem("view is of no known kind", remedy=remedy, path=path, line=line_of(text, "view"))
+    strangers = [str(column) for part, column in view.items() if part != "kind" and column not in columns]
+    if strangers:
+        raise _problem(
+            f"view names what is no column: {', '.join(strangers)}",
+            remedy=remedy,
+            path=path,
+            line=line_of(text, "view"),
+        )
+    return {str(part): str(column) for part, column in view.items()}
 
 
 def _check_the_check(severity: str, vetted: Query, *, text: str, path: Path) -> None:

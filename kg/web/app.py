@@ -13,8 +13,11 @@ from kg.settings import Settings
 from kg.store import PooledSnapshots
 from kg.web import contribute, descriptions, graphs, history, pages, questions, sparql, submissions
 from kg.web.headers import EVERY_ANSWER, PREFLIGHT, PREFLIGHT_OF_WRITES, PREFLIGHT_WITH_TOKEN
+from kg.web.links import entity_href
 from kg.web.problems import problem_response
+from kg.web.sections import site_sections
 from kg.web.service import Service, service
+from kg.web.translation import install_translation
 
 # A percent-encoded character has at most 12 bytes (`%F0%9F%8C%8D`); the rest is room for the other parameters.
 _BYTES_A_CHARACTER: Final = 12
@@ -50,6 +53,8 @@ def create_app(settings: Settings, snapshots: PooledSnapshots | None = None, *, 
     app = Flask("kg.web")
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
+    app.jinja_env.globals["entity_href"] = entity_href
+    install_translation(app)
     app.extensions["kg"] = Service(settings, snapshots, desk=desk)
     app.extensions["kg.datasets"] = descriptions.Datasets()
     for part in (contribute, descriptions, graphs, history, pages, questions, sparql, submissions):
@@ -63,7 +68,7 @@ def create_app(settings: Settings, snapshots: PooledSnapshots | None = None, *, 
 
 
 def _site() -> dict[str, Any]:
-    return {"site_title": service().title}
+    return {"site_title": service().title, "site_views": current_app.view_functions, "site_sections": site_sections}
 
 
 def _limit_body() -> None:

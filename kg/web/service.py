@@ -16,7 +16,7 @@ from flask import Response, current_app, request
 from kg.access import Tokens
 from kg.answer import Overview, answer, overview, stored_queries
 from kg.errors import KgError
-from kg.queries import CHECKS, StoredQuery
+from kg.queries import HIDDEN, PAGES, StoredQuery
 from kg.settings import Settings
 from kg.sparql import Limits
 from kg.store import NOW, Ledger, Past, PooledSnapshots, Readable, Snapshots, readable_snapshot
@@ -30,11 +30,13 @@ _UNKNOWN_TITLE: Final = "Knowledge graph"
 
 @dataclass(frozen=True)
 class Contents:
-    """What the first page tells of one snapshot."""
+    """What the pages tell of one snapshot."""
 
     number: int
     overview: Overview
     questions: tuple[StoredQuery, ...]
+    pages: tuple[StoredQuery, ...]
+    """What the pages about a thing are made of, in their order."""
 
 
 class Service:
@@ -94,8 +96,10 @@ class Service:
         return reading.result()
 
     def _read_contents(self, snapshot: Readable) -> Contents:
-        questions = tuple(query for query in stored_queries(snapshot, self.limits) if query.group != CHECKS)
-        self._contents = Contents(snapshot.number, overview(snapshot), questions)
+        stored = stored_queries(snapshot, self.limits)
+        questions = tuple(query for query in stored if query.group not in HIDDEN)
+        pages = tuple(sorted((query for query in stored if query.group == PAGES), key=lambda query: query.order))
+        self._contents = Contents(snapshot.number, overview(snapshot), questions, pages)
         return self._contents
 
     @property

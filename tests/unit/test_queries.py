@@ -76,6 +76,25 @@ def test_the_header_is_read(tmp_path: Path) -> None:
     ]
 
 
+def test_the_header_says_where_a_query_is_shown_and_how(tmp_path: Path) -> None:
+    shown = (
+        '# id: H01\n# about: ["https://example.org/A", "https://example.org/B"]\n# order: 20\n'
+        "# view: {kind: bar, label: label, value: deliverable}"
+    )
+    [query] = load(tmp_path, {"explore/delivered.rq": GOOD.replace("# id: H01", shown)})
+    assert query.about == ("https://example.org/A", "https://example.org/B")
+    assert query.order == 20
+    assert query.view == {"kind": "bar", "label": "label", "value": "deliverable"}
+    [plain] = load(tmp_path, {"explore/delivered.rq": GOOD})
+    assert (plain.about, plain.order, plain.view) == ((), 0, {})
+
+
+def test_a_query_for_pages_has_one_parameter(tmp_path: Path) -> None:
+    with pytest.raises(ContentError, match="just one parameter") as problem:
+        load(tmp_path, {"pages/delivered.rq": GOOD})
+    assert problem.value.line == 3
+
+
 BAD = {
     "no title": ("title: Deliverables of a framework", "titel: Deliverables", 1, "unknown key"),
     "empty title": ("title: Deliverables of a framework", "title: ", 1, "no title"),
@@ -98,6 +117,12 @@ BAD = {
     "unknown type": ("type: integer", "type: float", 7, "unknown type float"),
     "no label": ("label: At most, ", "", 7, "exactly type, label and default"),
     "parameters is a list": ("# parameters:\n", "# parameters: []\n# old:\n", 4, "unknown key"),
+    "order is a word": ("# id: H01", "# order: first", 12, "order is no whole number"),
+    "about names no class": ("# id: H01", "# about: {a: b}", 12, "about does not name classes"),
+    "about is no IRI": ("# id: H01", "# about: Workstream", 12, "about does not name classes"),
+    "view of an unknown kind": ("# id: H01", "# view: {kind: pie, label: label}", 12, "view is of no known kind"),
+    "view is a word": ("# id: H01", "# view: timeline", 12, "view is of no known kind"),
+    "view of no column": ("# id: H01", "# view: {kind: bar, label: lable}", 12, "no column: lable"),
     "projects everything": ("SELECT ?deliverable ?label", "SELECT *", 14, r"SELECT \*"),
     "an update": ("SELECT ?deliverable ?label WHERE", "DELETE WHERE", 13, "update"),
     "a DESCRIBE": ("SELECT ?deliverable ?label WHERE", "DESCRIBE ?label WHERE", 13, "DESCRIBE"),
