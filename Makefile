@@ -6,36 +6,46 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # Files of tests run side by side; those of one file, which may share a server, one after the other.
 PYTEST ?= --numprocesses 2 --dist loadfile
 
-.PHONY: help build serve test check bench format lock clean
+# Scripts and styles for browsers: npm installs what they are made of, as locked; the environment brings node and npm.
+ASSETS := kg/web/static/build/manifest.json
+ASSET_SOURCES := $(shell find kg/web/assets -name node_modules -prune -o -type f -print)
+NPM_PACKAGES := kg/web/assets/node_modules/.installed
+WITH_NODE := PATH="$(CURDIR)/$(BIN):$$PATH"
+
+.PHONY: help build serve assets assets-if-possible browser-if-possible test check bench format lock clean
 .DEFAULT_GOAL := help
 
 help: ## say what there is to make
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /make \1|/' | column -t -s '|'
 
-serve: build ## build, then serve at http://127.0.0.1:8000 (or KG_PORT)
+serve: build assets-if-possible ## build, then serve at http://127.0.0.1:8000 (or KG_PORT)
 	$(BIN)/kg serve
 
 build: .venv/runtime ## read, entail, validate and publish the content
 	$(BIN)/kg build
 
-test: .venv/develop ## run all tests
+assets: $(ASSETS) ## build the scripts and styles for browsers
+
+test: .venv/develop assets-if-possible browser-if-possible ## run all tests
 	$(BIN)/pytest $(PYTEST)
 
-check: .venv/develop ## everything a change must pass: style, types, layers, content, tests
+check: .venv/develop $(ASSETS) browser-if-possible ## everything a change must pass: style, types, layers, content, tests
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(WITH_NODE) npm --prefix kg/web/assets run --silent check
 	$(BIN)/kg validate
 	$(BIN)/kg reason --if-java
 	$(BIN)/pytest $(PYTEST)
 
-bench: .venv/bench ## measure the service beside its peers, about 8 minutes (BENCH=--full: with 10 million triples, hours)
+bench: .venv/bench ## measure the service beside its peers, about 8 minutes (BENCH=--million: a quarter of an hour; BENCH=--full: over an hour)
 	$(BIN)/python -m bench $(BENCH)
 
-format: .venv/develop ## put the code in form
+format: .venv/develop $(NPM_PACKAGES) ## put the code in form
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+	$(WITH_NODE) npm --prefix kg/web/assets run --silent format
 
 lock: .venv/develop ## choose versions anew within the bounds of pyproject.toml
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --upgrade \
@@ -46,7 +56,7 @@ lock: .venv/develop ## choose versions anew within the bounds of pyproject.toml
 	  --group bench -o requirements-bench.txt
 
 clean: ## remove what was installed and built
-	rm -rf .venv state build dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
+	rm -rf .venv state build dist kg/web/static/build kg/web/assets/node_modules .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
 
 .venv/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed; name it with PYTHON=…")'
@@ -64,4 +74,23 @@ clean: ## remove what was installed and built
 .venv/bench: requirements-bench.txt .venv/runtime
 	$(PYTHON) -m venv $@
 	$@/bin/python -m pip install --quiet --require-hashes -r requirements-bench.txt
+	@touch $@
+
+assets-if-possible: .venv/runtime
+	@$(MAKE) --no-print-directory $(ASSETS) || printf '*** %s\n' \
+	  'Scripts and styles for browsers are missing or old: npm could not install or build them (see above).' \
+	  'Pages work without them, the query page as a plain form. Tests in a browser are skipped until they are there.' \
+	  'Try `make assets` again when npm can reach its registry, or has the packages in its cache.'
+
+browser-if-possible: .venv/develop
+	@$(BIN)/python -m tests.browser.chromium || $(BIN)/playwright install --only-shell chromium || printf '*** %s\n' \
+	  'There is no Chromium, so the tests in a browser are skipped. Install one (`apt-get install chromium`), or name' \
+	  'one (KG_CHROMIUM=/path/to/chromium), or let `$(BIN)/playwright install --with-deps chromium` fetch one.'
+
+$(ASSETS): $(ASSET_SOURCES) $(NPM_PACKAGES)
+	$(WITH_NODE) node kg/web/assets/build.mjs
+
+$(NPM_PACKAGES): kg/web/assets/package-lock.json | .venv/runtime
+	$(WITH_NODE) npm --prefix kg/web/assets ci --ignore-scripts --no-audit --no-fund --prefer-offline --fetch-retries 1 \
+	  --loglevel error
 	@touch $@

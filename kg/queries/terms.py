@@ -9,7 +9,8 @@ DECLARED: Final = """
 PREFIX owl: <http://www.w3.org/2002/07/owl#>
 PREFIX rdf: <http://www.w3.org/1999/02/22-rdf-syntax-ns#>
 PREFIX rdfs: <http://www.w3.org/2000/01/rdf-schema#>
-SELECT DISTINCT ?term ?role WHERE {
+PREFIX skos: <http://www.w3.org/2004/02/skos/core#>
+SELECT DISTINCT ?term ?role ?text WHERE {
   VALUES (?type ?role) {
     (owl:Class "class") (rdfs:Class "class")
     (owl:ObjectProperty "property") (owl:DatatypeProperty "property") (owl:AnnotationProperty "property")
@@ -17,9 +18,11 @@ SELECT DISTINCT ?term ?role WHERE {
   }
   GRAPH ?graph { ?term a ?type }
   FILTER (ISIRI(?term))
+  OPTIONAL { GRAPH ?defining { ?term skos:definition|rdfs:comment ?text } }
 }
+ORDER BY ?term ?role ?text
 """
-"""Classes and properties that are declared: `?term ?role`."""
+"""Classes and properties that are declared, and what each means: `?term ?role ?text`."""
 
 USED_CLASSES: Final = """
 SELECT ?term (COUNT(DISTINCT ?thing) AS ?uses) WHERE { GRAPH ?graph { ?thing a ?term } FILTER (ISIRI(?term)) }
@@ -32,15 +35,3 @@ SELECT ?term (COUNT(*) AS ?uses) WHERE { GRAPH ?graph { ?thing ?term ?value } }
 GROUP BY ?term
 """
 """Properties that statements have, and how many statements: `?term ?uses`."""
-
-DEFINITIONS: Final = """
-PREFIX rdfs: <http://www.w3.org/2000/01/rdf-schema#>
-PREFIX skos: <http://www.w3.org/2004/02/skos/core#>
-SELECT DISTINCT ?term ?text WHERE {
-  VALUES ?kind { skos:definition rdfs:comment }
-  GRAPH ?graph { ?term ?kind ?text }
-  FILTER (EXISTS { GRAPH ?used { ?thing ?term ?value } } || EXISTS { GRAPH ?typed { ?member a ?term } }
-    || EXISTS { GRAPH ?declared { ?term a ?type . FILTER (STRENDS(STR(?type), "Property") || STRENDS(STR(?type), "Class")) } })
-}
-ORDER BY ?term ?text
-"""
