@@ -39,6 +39,11 @@ W3C_FORMATS: Final = {
     "n3": "N3",
 }
 
+DATASET_QUERY: Final = (
+    "SELECT ?subject ?predicate ?object ?graph WHERE { GRAPH ?graph { ?subject ?predicate ?object } }"
+)
+"""All quads of the named graphs, graph by graph."""
+
 _DEFAULT_GRAPH: Final = "CONSTRUCT { ?s ?p ?o } WHERE { ?s ?p ?o }"
 
 # Where each triple of the dataset is found: in mode union once, else once for each graph that holds it.

@@ -21,6 +21,18 @@ SELECT ?title ?description WHERE {
 ORDER BY ?catalog ?title ?description
 """
 
+CATALOG_FACTS: Final = """
+PREFIX dcat: <http://www.w3.org/ns/dcat#>
+PREFIX dcterms: <http://purl.org/dc/terms/>
+SELECT DISTINCT ?catalog ?property ?value WHERE {
+  GRAPH ?graph {
+    ?catalog a dcat:Catalog ; ?property ?value .
+    VALUES ?property { dcterms:title dcterms:creator dcterms:license dcterms:issued }
+  }
+}
+ORDER BY ?catalog ?property ?value
+"""
+
 COUNTS: Final = """
 SELECT (COUNT(*) AS ?statements) (COUNT(DISTINCT ?graph) AS ?graphs) WHERE { GRAPH ?graph { ?s ?p ?o } }
 """
@@ -80,8 +92,3 @@ def members_query(class_iri: str) -> str:
         f"SELECT ?thing ?label WHERE {{\n  ?thing a {iri_term(class_iri)} .\n"
         "  OPTIONAL { ?thing rdfs:label ?label }\n}\nORDER BY ?label ?thing\nLIMIT 1000"
     )
-
-
-def description_query(iri: str) -> str:
-    """A query for what is said of a thing."""
-    return f"DESCRIBE {iri_term(iri)}"

@@ -2,28 +2,53 @@
 
 from __future__ import annotations
 
-from itertools import groupby
+from itertools import islice
+from typing import Final
 
 from flask import Blueprint, render_template
 
+from kg.errors import LedgerDamaged
+from kg.queries import StoredQuery
+from kg.store import Summary
 from kg.web.problems import KINDS, Problem
-from kg.web.service import service
+from kg.web.service import Contents, service
 
 blueprint = Blueprint("pages", __name__)
+
+_MOST_QUESTIONS: Final = 8
+_MOST_CLASSES: Final = 18
+_MOST_COMMITS: Final = 5
 
 
 @blueprint.get("/")
 def landing() -> str:
-    """What this is, what it holds, and the questions it answers, each as a link that runs."""
+    """What this is, a place to search, questions to begin with, what it holds, and what changed last."""
     contents = service().contents()
-    groups = [(group, list(questions)) for group, questions in groupby(contents.questions, lambda query: query.group)]
+    told_about = {name for query in contents.pages for name in query.about}
+    classes = [row for row in contents.overview.classes if row.iri in told_about] or contents.overview.classes
     return render_template(
         "landing.html",
         overview=contents.overview,
-        groups=groups,
+        classes=classes[:_MOST_CLASSES],
+        questions=_first_questions(contents),
         question_count=len(contents.questions),
+        commits=_latest_commits(),
         snapshot=contents.number,
     )
+
+
+def _first_questions(contents: Contents) -> list[StoredQuery]:
+    """Those that the content puts first by the `order` of their headers; where it puts none, the first there are."""
+    ordered = sorted((query for query in contents.questions if query.order), key=lambda query: query.order)
+    return [*(ordered or contents.questions)][:_MOST_QUESTIONS]
+
+
+def _latest_commits() -> list[Summary]:
+    ledger = service().ledger
+    try:
+        return [ledger.summary(revision) for revision in islice(range(ledger.head().revision, 0, -1), _MOST_COMMITS)]
+    except LedgerDamaged:  # what can be read is still worth a page
+        return []
 
 
 @blueprint.get("/problems/<slug>")

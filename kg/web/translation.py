@@ -7,6 +7,7 @@ Templates mark their texts by `_("…")` and `{% trans %}`. A translation is a c
 from __future__ import annotations
 
 import gettext
+import re
 from functools import lru_cache
 from pathlib import Path
 from typing import Final
@@ -16,6 +17,7 @@ from flask import Flask, has_request_context, request
 ENGLISH: Final = "en"
 _FOLDER: Final = Path(__file__).parent / "translations"
 _DOMAIN: Final = "kg"
+_UNPRINTABLE: Final = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def install_translation(app: Flask) -> None:
@@ -42,6 +44,14 @@ def page_language() -> str:
 def text(message: str) -> str:
     """A text of a page, which is written in English, in the language of the page."""
     return _catalogue(page_language()).gettext(message)
+
+
+def printable(value: str) -> str:
+    """A text without what XML cannot hold.
+
+    Source: Extensible Markup Language (XML) 1.0 §2.2.
+    """
+    return _UNPRINTABLE.sub("\ufffd", value)
 
 
 @lru_cache(maxsize=32)

@@ -1,0 +1,147 @@
+"""The terms of the graph for people and programs: the ontology at its own address, and the concept schemes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, Final, cast
+
+from flask import Blueprint, Response, current_app, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response as Redirect
+
+from kg.answer import Ask, vet_query
+from kg.desk import Errand, Task
+from kg.errors import KgError
+from kg.queries import graph_statements
+from kg.store import NOW, Readable
+from kg.vocabulary import CLASS, Ontology, ontology_graph, read_ontology, read_schemes
+from kg.web.exchange import Plan, plan_answer
+from kg.web.negotiation import HTML
+from kg.web.problems import Problem
+from kg.web.protocol import parameters, past_parameters, read_past
+from kg.web.service import asked_request, planned_response, service
+from kg.web.submissions import run
+
+blueprint = Blueprint("vocabulary", __name__)
+
+PATH: Final = "/ontology"
+_FORMATS: Final = {
+    "ttl": "turtle",
+    "nt": "ntriples",
+    "jsonld": "jsonld",
+    "json": "jsonld",
+    "rdf": "rdfxml",
+    "html": "html",
+}
+
+
+class Vocabularies:
+    """What the pages tell of the terms of the current snapshot, read once for each."""
+
+    def __init__(self) -> None:
+        self._ontology: tuple[int, Ontology] | None = None
+        self._needs: tuple[int, Mapping[str, Mapping[str, Any]]] | None = None
+
+    def ontology(self, snapshot: Readable) -> Ontology:
+        """Its ontology.
+
+        Raises:
+            QueryError: the engine cannot evaluate it.
+        """
+        held = self._ontology
+        if held is None or held[0] != snapshot.number:
+            held = self._ontology = (snapshot.number, read_ontology(snapshot))
+        return held[1]
+
+    def needs(self, number: int) -> Mapping[str, Mapping[str, Any]]:
+        """What an entry of each class needs, by the IRI of the class; nothing where the desk does not tell."""
+        held = self._needs
+        if held is None or held[0] != number:
+            try:
+                tables = run(Errand(Task.TABLES)).tables
+            except KgError:
+                return {}
+            held = self._needs = (number, {table["class"]: table for table in tables})
+        return held[1]
+
+
+@blueprint.get("/vocabulary")
+def vocabulary() -> str:
+    """The tree of classes and the concept schemes, to begin with."""
+    snapshot = service().snapshot()
+    ontology = _vocabularies().ontology(snapshot)
+    classes = ontology.of_kind(CLASS)
+    return render_template(
+        "vocabulary.html",
+        ontology=ontology,
+        by_iri={term.iri: term for term in classes},
+        roots=[term for term in classes if not term.broader],
+        schemes=read_schemes(snapshot),
+    )
+
+
+@blueprint.get(PATH)
+def ontology() -> Response:
+    """The ontology: a page that documents each term at its own name, or its graph in a format of RDF."""
+    return _ontology("")
+
+
+@blueprint.get(f"{PATH}.<extension>")
+def ontology_file(extension: str) -> Response:
+    """The ontology as a file of the format that an extension stands for."""
+    if extension not in _FORMATS:
+        raise Problem(
+            "not-found", f"There is no file {PATH}.{extension}", remedy=f"take one of .{', .'.join(_FORMATS)}"
+        )
+    return _ontology(_FORMATS[extension])
+
+
+@blueprint.get(f"{PATH}/<name>")
+def term(name: str) -> Redirect:
+    """A version of the ontology, or a term, whose place is on the page.
+
+    Raises:
+        Problem: neither is called so.
+    """
+    known = _vocabularies().ontology(service().snapshot())
+    if name == known.version:
+        return redirect(url_for("vocabulary.ontology"), code=303)
+    if any(each.name == name for each in known.terms):
+        return redirect(url_for("vocabulary.ontology", _anchor=name), code=303)
+    raise Problem(
+        "not-found",
+        f"The ontology has no term and no version {name}",
+        remedy=f"{PATH} tells of all terms of the current version, {known.version or 'which has no number'}; "
+        f"earlier states are found by {PATH}?revision=…",
+    )
+
+
+def _ontology(format_name: str) -> Response:
+    asked = asked_request(request)
+    given = dict(parameters(asked.query_string, "the URL"))
+    past = read_past(given)
+    snapshot = service().snapshot(past)
+    plan = _plan(snapshot, format_name or given.get("format", ""), asked.accept)
+    if plan.row.name != "html":
+        return planned_response(replace(plan, ask=replace(plan.ask, past=past)))
+    known = _vocabularies().ontology(snapshot) if past == NOW else read_ontology(snapshot)
+    page = render_template(
+        "ontology.html",
+        ontology=known,
+        needs=_vocabularies().needs(snapshot.number) if past == NOW else {},
+        past=past_parameters(past),
+        prefixes=snapshot.description.prefixes,
+    )
+    response = Response(page, content_type=f"{HTML}; charset=utf-8")
+    response.vary.add("Accept")
+    return response
+
+
+def _plan(snapshot: Readable, format_name: str, accept: tuple[str, ...]) -> Plan:
+    query = vet_query(graph_statements(ontology_graph(snapshot)), service().limits)
+    plan = plan_answer(Ask(query), format_name=format_name, accept=accept)
+    return replace(plan, filename=f"ontology.{plan.row.extension}") if plan.filename else plan
+
+
+def _vocabularies() -> Vocabularies:
+    return cast("Vocabularies", current_app.extensions["kg.vocabularies"])

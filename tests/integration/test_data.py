@@ -1,0 +1,116 @@
+"""The data as a whole: dumps, citations, the feed of changes, and the page about the interface."""
+
+import json
+import re
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+from flask.testing import FlaskClient
+from pyoxigraph import RdfFormat, parse
+
+from kg.settings import Settings
+from kg.store import Ledger, Snapshot
+from kg.web.app import create_app
+
+BROWSER = {"Accept": "text/html"}
+ATOM = "{http://www.w3.org/2005/Atom}"
+
+
+@pytest.fixture(scope="module")
+def client(state: Path) -> FlaskClient:
+    return create_app(Settings(state=state)).test_client()
+
+
+def test_a_dump_with_graphs_is_the_whole_dataset(client: FlaskClient, built: Snapshot) -> None:
+    dump = client.get("/data/dump.nq")
+    assert dump.mimetype == "application/n-quads"
+    assert re.fullmatch(r'inline; filename="emg-knowledge-graph-\d+\.nq"', dump.headers["Content-Disposition"])
+    assert sorted(dump.data.splitlines()) == sorted(built.nquads().splitlines())
+
+
+@pytest.mark.parametrize(("extension", "kind"), [("trig", RdfFormat.TRIG), ("jsonld", RdfFormat.JSON_LD)])
+def test_other_dumps_with_graphs_hold_the_same(
+    client: FlaskClient, built: Snapshot, extension: str, kind: RdfFormat
+) -> None:
+    quads = {*parse(client.get(f"/data/dump.{extension}").data, format=kind)}
+    assert quads == {*parse(built.nquads(), format=RdfFormat.N_QUADS)}
+
+
+@pytest.mark.parametrize(
+    ("extension", "kind"), [("ttl", RdfFormat.TURTLE), ("nt", RdfFormat.N_TRIPLES), ("rdf", RdfFormat.RDF_XML)]
+)
+def test_a_dump_without_graphs_is_their_merge(
+    client: FlaskClient, built: Snapshot, extension: str, kind: RdfFormat
+) -> None:
+    triples = [quad.triple for quad in parse(client.get(f"/data/dump.{extension}").data, format=kind)]
+    expected = parse(built.nquads(), format=RdfFormat.N_QUADS)
+    assert {*triples} == {quad.triple for quad in expected}
+    assert len(triples) == len({*triples})
+
+
+def test_there_is_no_dump_of_another_kind(client: FlaskClient) -> None:
+    response = client.get("/data/dump.docx")
+    assert response.status_code == 404
+    assert ".nq" in response.get_json()["remedy"]
+
+
+def test_a_citation_names_the_revision_and_the_digest_of_its_commit(client: FlaskClient, state: Path) -> None:
+    commit = Ledger(state / "ledger").read(1)
+    bibtex = client.get("/data/cite.bib").text
+    assert bibtex.startswith("@misc{emg-knowledge-graph-1,\n")
+    assert f"sha256 {commit.digest}" in bibtex
+    [item] = json.loads(client.get("/data/cite.json").text)
+    assert (item["type"], item["version"], item["title"]) == ("dataset", "revision 1", "EMG knowledge graph")
+    assert item["issued"]["date-parts"] == [[int(part) for part in commit.time[:10].split("-")]]
+    page = client.get("/data", headers=BROWSER).text
+    assert "revision 1" in page
+    assert "creativecommons.org/licenses/by/4.0" in page
+
+
+def test_the_feed_tells_of_each_commit(client: FlaskClient, state: Path) -> None:
+    response = client.get("/history.atom")
+    assert response.mimetype == "application/atom+xml"
+    feed = ElementTree.fromstring(response.data)  # noqa: S314 - our own answer
+    [entry] = feed.findall(f"{ATOM}entry")
+    commit = Ledger(state / "ledger").read(1)
+    assert entry.findtext(f"{ATOM}title") == commit.message
+    assert entry.findtext(f"{ATOM}updated") == feed.findtext(f"{ATOM}updated") == commit.time
+    assert feed.findtext(f"{ATOM}id") == "https://w3id.org/unemg/history"
+    assert f"{len(commit.changeset.added)} statements added" in (entry.findtext(f"{ATOM}summary") or "")
+
+
+def test_the_page_about_the_interface_tells_of_each_path(client: FlaskClient) -> None:
+    document = client.get("/openapi.json").get_json()
+    page = client.get("/api", headers=BROWSER).text
+    for path, methods in document["paths"].items():
+        for method in methods:
+            assert f"<code>{method.upper()} {path}</code>" in page
+
+
+SITEMAP = "{http://www.sitemaps.org/schemas/sitemap/0.9}"
+
+
+def test_the_sitemap_lists_pages_that_are_there(client: FlaskClient, built: Snapshot) -> None:
+    response = client.get("/sitemap.xml")
+    assert response.mimetype == "application/xml"
+    found = ElementTree.fromstring(response.data).findall(f"{SITEMAP}url/{SITEMAP}loc")  # noqa: S314 - our own answer
+    addresses = [(address.text or "").removeprefix("http://localhost") for address in found]
+    assert len(addresses) == len({*addresses}) > 500
+    for address in (*addresses[:12], *addresses[12::60]):
+        assert client.get(address, headers=BROWSER, follow_redirects=True).status_code == 200, address
+    workstreams = built.query(
+        "SELECT ?w { GRAPH ?g { ?w a <https://w3id.org/unemg/ontology#Workstream> } } GROUP BY ?w"
+    )
+    paths = {row[0].value.removeprefix("https://w3id.org/unemg") for row in workstreams.rows() if row[0]}
+    assert len(paths) == 10
+    assert paths <= {*addresses}
+    assert client.get("/sitemap-2.xml").status_code == 404
+
+
+def test_robots_are_led_to_the_sitemap_and_kept_from_queries(client: FlaskClient) -> None:
+    lines = client.get("/robots.txt").text.splitlines()
+    assert lines[0] == "User-agent: *"
+    assert "Disallow: /sparql" in lines
+    assert "Sitemap: http://localhost/sitemap.xml" in lines
+    assert not any("Disallow: /id".startswith(line) or line == "Disallow: /" for line in lines if line)
