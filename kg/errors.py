@@ -26,6 +26,7 @@ KgError
 │   ├── TokenError         a token cannot be made as asked, or there is no such token
 │   ├── NotAuthenticated   a request that needs a token has none, or one that lets nobody in
 │   ├── NotAllowed         the token does not allow this
+│   │   └── OthersStatements  a submission takes away what others have brought; carries the statements
 │   ├── CrossSite          a page of another site asks to write
 │   └── TooMany            more is asked than one may ask for in this time (seconds to wait)
 ├── RevisionPassed         somebody else has committed since the revision that an edit was made on
@@ -148,6 +149,10 @@ class QueryRefused(QueryError):
     """A query asks for something that is not allowed, or for too much."""
 
 
+class NetworkRefused(QueryRefused):
+    """A query would call another service, or fetch from the network, which it may not."""
+
+
 class ServiceFailed(QueryError):
     """An endpoint that a query calls does not answer, or not as it should."""
 
@@ -227,6 +232,14 @@ class NotAllowed(AccessError):
     def __init__(self, message: str, *, scope: str, remedy: str = "") -> None:
         super().__init__(message, remedy=remedy)
         self.scope = scope
+
+
+class OthersStatements(NotAllowed):
+    """A submission takes away what others have brought; `statements` are the first of those, as N-Quads."""
+
+    def __init__(self, message: str, *, scope: str, statements: Sequence[str], remedy: str = "") -> None:
+        super().__init__(message, scope=scope, remedy=remedy)
+        self.statements = statements
 
 
 class CrossSite(AccessError):

@@ -11,7 +11,7 @@ from kg.sparql.edits import (
     string_term,
 )
 from kg.sparql.excess import Limits
-from kg.sparql.guard import QUERY_FORMS, UPDATE, Query, called_services, query_form, vet
+from kg.sparql.guard import QUERY_FORMS, UPDATE, Query, called_services, query_form, vet, vet_update
 from kg.sparql.tokens import Token, offset_of, position, significant, tokenize, without_comments
 
 __all__ = [
@@ -35,5 +35,6 @@ __all__ = [
     "string_term",
     "tokenize",
     "vet",
+    "vet_update",
     "without_comments",
 ]

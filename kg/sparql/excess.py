@@ -73,6 +73,9 @@ def refuse_excess(text: str, tokens: tuple[Token, ...], *, limits: Limits, descr
     """
     patterns = operators = 0
     for place in _places(text, tokens):
+        if place.frame == "top" and place.token.text == ";":  # the next operation of an update is planned for itself
+            patterns = operators = 0
+            continue
         patterns += _pattern_count(place)
         operators += _operator_count(place, describes=describes)
         if place.depth > limits.depth:
@@ -138,7 +141,8 @@ def _may_be_comparison(token: Token, *, before: Token, frame: str) -> bool:
 def _frame(sign: str, outer: str, *, before: Token, earlier: Token) -> str:
     """What a bracket holds: `group`, `node`, `collection`, `expression`, `template` or `data`."""
     if sign == "{":
-        return "template" if before.keyword in ("CONSTRUCT", "INSERT", "DELETE", "DATA") else "group"
+        opens = before.keyword in ("CONSTRUCT", "INSERT", "DELETE", "DATA")
+        return "template" if opens or outer == "template" else "group"  # GRAPH in a template is part of it
     if outer in ("data", "template", "expression"):
         return outer
     if sign != "(":

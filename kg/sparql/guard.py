@@ -14,10 +14,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
 
-from kg.errors import QueryRefused, QuerySyntax
+from kg.errors import NetworkRefused, QueryRefused, QuerySyntax
 from kg.sparql.edits import has_several_dots, spell_out
 from kg.sparql.excess import NOTHING, Limits, is_plainly_small, place_of, refuse_excess, syntax_error
 from kg.sparql.plain import MOST_TOKENS, plain
+from kg.sparql.relative import in_whole
 from kg.sparql.tokens import Token, significant, tokenize, without_comments
 
 QUERY_FORMS: Final = frozenset({"SELECT", "ASK", "CONSTRUCT", "DESCRIBE"})
@@ -50,7 +51,7 @@ _BEFORE_NAME: Final = frozenset({"FROM", "GRAPH", "NAMED", "SERVICE", "SILENT"})
 
 @dataclass(frozen=True)
 class Query:
-    """A text that may be handed to the engine: without comments, its lines and columns unchanged."""
+    """A text that may be handed to the engine: without comments, its lines unchanged."""
 
     text: str
     form: str
@@ -66,27 +67,48 @@ class Query:
         return tuple(significant(tokenize(self.written)))
 
 
-def vet(text: str, limits: Limits) -> Query:
+def vet(text: str, limits: Limits, *, base: str = "") -> Query:
     """The query or update `text`, found to be within `limits` and to stay off the network.
 
+    `base` is what its relative IRIs are relative to; empty: the engine refuses those that no BASE is for.
+
     Raises:
-        QueryRefused: too long, too deep, too much to join or to chain, or it would call another service.
-        QuerySyntax: a string or bracket is not closed, a stray character or word, or no query at all.
+        NetworkRefused: it would call another service, or fetch from the network.
+        QueryRefused: too long, too deep, too much to join or to chain.
+        QuerySyntax: a string or bracket is not closed, a stray character or word, or neither a query nor an update.
     """
-    if len(text) > limits.characters:
-        raise QueryRefused(
-            f"the query has {len(text)} characters, at most {limits.characters} are read",
-            remedy="split it into several queries",
-        )
+    _refuse_length(text, limits)
     if min(limits.depth, limits.patterns, limits.operators) >= MOST_TOKENS:
         found = plain(text, most_selects=limits.subqueries)
         if found is not None:
             return Query(found.text, found.form, written=text, repeatable=True)
-    return vet_by_tokens(text, limits)
+    return vet_by_tokens(text, limits, base=base)
 
 
-def vet_by_tokens(text: str, limits: Limits) -> Query:
-    """What `vet` comes to, by reading the tokens, which takes longer and goes for any text."""
+def vet_update(text: str, limits: Limits, *, base: str = "") -> Query:
+    """The update `text`, vetted as `vet` does; one without any operation is an update too.
+
+    Source: SPARQL 1.1 Query §19.8, production Update.
+
+    Raises:
+        QueryRefused: as `vet` does.
+        QuerySyntax: as `vet` does, or it is a query.
+    """
+    _refuse_length(text, limits)
+    query = vet_by_tokens(text, limits, base=base, is_update=True)
+    if query.form != UPDATE:
+        raise QuerySyntax(
+            f"{query.form} is a query, which changes nothing", remedy="send queries to /sparql", line=1, column=1
+        )
+    return query
+
+
+def vet_by_tokens(text: str, limits: Limits, *, base: str = "", is_update: bool = False) -> Query:
+    """What `vet` comes to, by reading the tokens, which takes longer and goes for any text.
+
+    `is_update`: it is to be one, and taken apart before anything of it is run. So it may hold no operation, and a LOAD,
+    which is refused there.
+    """
     everything = tokenize(text)
     if everything and everything[-1].kind == "bad":
         raise syntax_error(text, everything[-1], _bad_token(everything[-1]))
@@ -94,20 +116,28 @@ def vet_by_tokens(text: str, limits: Limits) -> Query:
     words = {token.text.upper() for token in tokens if token.kind == "word"}
     if not words <= _WORDS or "SERVICE" in text.upper():
         _refuse_ambiguity(text, tokens)
-    form = query_form(tokens)
+    form = query_form(tokens) or (UPDATE if is_update else "")
     if not form:
         raise QuerySyntax(
             "there is no query in the text", remedy="start with SELECT, ASK, CONSTRUCT or DESCRIBE", line=1, column=1
         )
-    if words & _NETWORK:
-        _refuse_network(text, tokens, limits=limits)
+    if words & (_NETWORK - {"LOAD"} if is_update else _NETWORK):
+        _refuse_network(text, tokens, limits=limits, is_update=is_update)
     if not is_plainly_small(tokens, limits):
         refuse_excess(text, tokens, limits=limits, describes=form == "DESCRIBE")
-    spelled = spell_out(everything)
+    spelled = spell_out(in_whole(everything, base) if base else everything)
     for token in spelled:
         if has_several_dots(token):
             raise syntax_error(text, token, f"the prefix of {token.text} is not declared by a whole IRI")
     return Query(without_comments(spelled), form, written=text, repeatable=words.isdisjoint(_UNREPEATABLE))
+
+
+def _refuse_length(text: str, limits: Limits) -> None:
+    if len(text) > limits.characters:
+        raise QueryRefused(
+            f"the text has {len(text):,} characters, at most {limits.characters:,} are read",
+            remedy="send it in several parts",
+        )
 
 
 def _refuse_ambiguity(text: str, tokens: tuple[Token, ...]) -> None:
@@ -161,15 +191,20 @@ def _target(tokens: Sequence[Token], place: int) -> str:
     return target.text[1:-1] if target.kind == "iri" else ""
 
 
-def _refuse_network(text: str, tokens: tuple[Token, ...], *, limits: Limits) -> None:
-    for token in tokens:
-        if token.keyword == "LOAD":
-            message = f"{place_of(text, token)}: LOAD fetches from the network, which this service does not do"
-            raise QueryRefused(message, remedy=_LOAD_REMEDY)
+def _refuse_network(text: str, tokens: tuple[Token, ...], *, limits: Limits, is_update: bool) -> None:
+    loads = [token for token in tokens if token.keyword == "LOAD" and not is_update]
+    if loads:
+        raise load_refused(text, loads[0])
     for place in _service_places(tokens):
         if _target(tokens, place) not in limits.services:
             message = f"{place_of(text, tokens[place])}: SERVICE calls another service, which this one does not do"
-            raise QueryRefused(message, remedy=_service_remedy(limits))
+            raise NetworkRefused(message, remedy=_service_remedy(limits))
+
+
+def load_refused(text: str, token: Token) -> NetworkRefused:
+    """The error for a LOAD at a token of a text."""
+    message = f"{place_of(text, token)}: LOAD fetches from the network, which this service does not do"
+    return NetworkRefused(message, remedy=_LOAD_REMEDY)
 
 
 def _service_remedy(limits: Limits) -> str:

@@ -17,6 +17,7 @@ MODIFY: Final = "MODIFY"
 INSERT_DATA: Final = "INSERT DATA"
 DELETE_DATA: Final = "DELETE DATA"
 DELETE_WHERE: Final = "DELETE WHERE"
+LOAD: Final = "LOAD"
 
 # How many tokens a declaration has.
 _DECLARATIONS: Final = {"BASE": 2, "PREFIX": 3, "VERSION": 2}
@@ -69,7 +70,8 @@ class Operation:
     using_named: tuple[str, ...] = ()
     where: str = ""
     graphs: tuple[str, ...] = ()
-    """What is cleared, dropped or created; or source and destination: an IRI, or `DEFAULT`, `NAMED`, `ALL`."""
+    """What is cleared, dropped or created; or source and destination: an IRI, or `DEFAULT`, `NAMED`, `ALL`. The source
+    of a LOAD is no graph, and it need not have a destination."""
 
 
 def parts_of_update(text: str) -> tuple[Part, ...]:
@@ -171,6 +173,9 @@ def _operation(cursor: _Cursor) -> Operation:
     kind = cursor.word("CLEAR", "DROP", "CREATE", "ADD", "MOVE", "COPY")
     if kind:
         return Operation(kind, bool(cursor.word("SILENT")), graphs=_graphs(cursor, kind))
+    if cursor.word(LOAD):
+        silent, source = bool(cursor.word("SILENT")), cursor.term()
+        return Operation(LOAD, silent, graphs=(source, cursor.graph()) if cursor.word("INTO") else (source,))
     if cursor.words("INSERT", "DATA"):
         return Operation(INSERT_DATA, inserted=cursor.block())
     if cursor.words("DELETE", "DATA"):

@@ -11,6 +11,8 @@ Where it is the merge of all graphs, it cannot be written as such:
 - a triple that one operation both deletes and inserts there stays where it is;
 - `DEFAULT` is refused in CLEAR, DROP, ADD, MOVE and COPY; `NAMED` and `ALL` are all graphs that may be written.
 
+Nothing is ever fetched: LOAD is refused, and LOAD SILENT fails, of which nobody is told.
+
 Either way, derived graphs and the history may be read but not written: a request that names one to be written is
 refused; `ALL`, `NAMED`, and a deletion whose graph is a variable leave them as they are.
 
@@ -27,18 +29,17 @@ from typing import Any, Final, cast
 from pyoxigraph import BlankNode, DefaultGraph, NamedNode, Quad, QuerySolutions, Store
 
 from kg.errors import QueryRefused, QuerySyntax
-from kg.sparql.updates import DELETE_WHERE, MODIFY, Operation, Part, operation_of, parts_of_update, variables_of
+from kg.sparql.updates import DELETE_WHERE, LOAD, MODIFY, Operation, Part, parts_of_update, variables_of
 from kg.store.effects import Effect, Graph, GraphRules, too_many
+from kg.store.operations import read_operations, resolved
 from kg.store.patch import Changeset
 from kg.store.pending import DEFAULT, Pending, Scratch
 from kg.store.replay import _translated
-from kg.store.results import _syntax_error, _Translated, _with_merge
+from kg.store.results import _Translated, _with_merge
 from kg.store.templates import NewNode, Nodes, Template, fill, marks_for, read_template
 
 __all__ = ["GraphRules", "UpdateLimits", "Using", "changes_of_update"]
 
-# Behind an operation that fails on an empty store, a text is read to its end, and nothing of it is run.
-_FAILS: Final = "DROP GRAPH <urn:none> ;"
 _NOTHING: Final = Template((), ())
 
 
@@ -92,6 +93,7 @@ def changes_of_update(
 
     Raises:
         QuerySyntax: it is no update.
+        NetworkRefused: it fetches from the network.
         QueryRefused: it changes too much, has too many operations, writes what it may not, or one operation fails.
         QueryError: the engine cannot evaluate it.
         StoreError: the store or its copy cannot be used.
@@ -102,9 +104,7 @@ def changes_of_update(
             f"the update has {len(parts):,} operations, at most {limits.operations:,} are read",
             remedy="write many statements in one INSERT DATA or DELETE DATA, or send several requests",
         )
-    operations = [operation_of(part) for part in parts]
-    for part in parts:
-        _check_syntax(part)
+    operations = read_operations(text, parts)
     if using and any(operation.with_graph or _chooses(operation) for operation in operations):
         raise QueryRefused(
             "the request chooses graphs twice: as parameters, and by WITH or USING in the update",
@@ -124,25 +124,10 @@ def _chooses(operation: Operation) -> bool:
     return bool(operation.using or operation.using_named)
 
 
-def _check_syntax(part: Part) -> None:
-    """Have the engine read an operation.
-
-    Raises:
-        QuerySyntax: it is none.
-    """
-    text = part.behind(_FAILS)
-    try:
-        Store().update(text)
-    except SyntaxError as error:
-        found = _syntax_error(error, text)
-        line, column = part.place(found.line or 1, found.column or 1) if found.line else (None, None)
-        raise QuerySyntax(str(found), remedy=found.remedy, line=line, column=column) from error
-    except RuntimeError:
-        return
-
-
 def _run(request: _Request, part: Part, operation: Operation) -> None:
     """Add what an operation changes to what is pending."""
+    if operation.kind == LOAD:
+        return
     if operation.graphs:
         effect = _managed(request, operation, _graphs(request, part, operation))
     else:
@@ -158,7 +143,7 @@ def _graphs(request: _Request, part: Part, operation: Operation) -> list[Graph |
             remedy="name a graph by its IRI",
         )
     words: dict[str, Graph | str] = {"DEFAULT": DEFAULT, "NAMED": "NAMED", "ALL": "ALL"}
-    names = _resolved(part, [term for term in operation.graphs if term not in words])
+    names = resolved(part, [term for term in operation.graphs if term not in words])
     return [words[term] if term in words else names[term] for term in operation.graphs]
 
 
@@ -219,7 +204,7 @@ def _take_out(request: _Request, effect: Effect, graph: Any) -> None:
 
 def _modified(request: _Request, part: Part, operation: Operation) -> Effect:
     """What an operation with data or templates does."""
-    names = _resolved(part, [operation.with_graph, *operation.using, *operation.using_named])
+    names = resolved(part, [operation.with_graph, *operation.using, *operation.using_named])
     graph = names[operation.with_graph] if operation.with_graph else DEFAULT
     variables = variables_of(operation.deleted, operation.inserted)
     marks = marks_for(variables, part.request)
@@ -287,13 +272,3 @@ def _solutions(
         query = f"{part.prologue} SELECT {once} {shown} WHERE {operation.where} {ends}"
         for solution in cast("QuerySolutions", store.query(query, **dataset)):
             yield tuple(solution) if variables else ()
-
-
-def _resolved(part: Part, terms: Sequence[str]) -> dict[str, NamedNode]:
-    """The IRI of each term that names a graph; the engine itself resolves prefixed names and relative IRIs."""
-    chosen = list(dict.fromkeys(filter(None, terms)))
-    if not chosen:
-        return {}
-    columns = " ".join(f"({term} AS ?g{place})" for place, term in enumerate(chosen))
-    (found,) = cast("QuerySolutions", Store().query(f"{part.prologue} SELECT {columns} {{}}"))
-    return dict(zip(chosen, cast("Any", found), strict=True))

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
+from textwrap import shorten
+from typing import Final
 
 from kg.answer import Ask
 from kg.formats import Format, format_named, formats_for
 from kg.web.negotiation import accepted_types, choose_format
 from kg.web.problems import Problem
+
+_SHOWN_CHARACTERS: Final = 200
 
 
 @dataclass(frozen=True)
@@ -19,6 +23,8 @@ class Request:
     path: str
     """Percent-decoded."""
     query_string: bytes
+    address: str = ""
+    """The URL that it was sent to, without a query, as the client named the host; empty: not known."""
     accept: tuple[str, ...] = ()
     """The values of the Accept headers."""
     content_type: str = ""
@@ -64,7 +70,7 @@ def plan_answer(ask: Ask, *, format_name: str, accept: tuple[str, ...], seconds:
         rows = formats_for(ask.query.form)
         raise Problem(
             "not-acceptable",
-            f"The answer to {ask.query.form} cannot be written as {', '.join(accept)}",
+            f"The answer to {ask.query.form} cannot be written as {shorten(', '.join(accept), _SHOWN_CHARACTERS)}",
             remedy=f"accept one of {', '.join(row.media_type for row in rows)}",
         )
     return Plan(ask, *chosen, seconds=seconds)

@@ -17,6 +17,7 @@ from kg.errors import (
     FormatUnknown,
     KgError,
     LedgerDamaged,
+    NetworkRefused,
     NotAllowed,
     NotAuthenticated,
     NotConforming,
@@ -55,9 +56,6 @@ KINDS: Final = {
     "query-refused": Kind(
         400, "The query is refused", "The query is SPARQL, but asks for what this service does not do."
     ),
-    "query-failed": Kind(
-        400, "The query cannot be evaluated", "The query is SPARQL, but the engine does not know a part of it."
-    ),
     "unreadable": Kind(
         400, "The text cannot be read", "What was sent is not in its format; the place says where. Nothing has changed."
     ),
@@ -69,11 +67,17 @@ KINDS: Final = {
     "forbidden": Kind(
         403, "This is not allowed", "The token does not allow so much, or a page of another site asks to write."
     ),
+    "network-refused": Kind(
+        403,
+        "The query reaches out, which it may not",
+        "The query is SPARQL, but would have this service call another one, or fetch from the network.",
+    ),
     "not-found": Kind(404, "There is nothing at this address", "The path is not one of this service."),
     "method-not-allowed": Kind(405, "The method is not allowed here", "The Allow header names the methods that are."),
     "not-acceptable": Kind(
         406, "No acceptable format", "The answer cannot be written in any format that was asked for."
     ),
+    "too-slow": Kind(408, "The request takes too long", "Nothing more of its body came for a while."),
     "conflict": Kind(409, "The change does not fit", "What is there now contradicts it, so nothing has changed."),
     "precondition-failed": Kind(
         412, "Somebody else was faster", "The graph has changed since the revision that the edit was made on."
@@ -82,6 +86,9 @@ KINDS: Final = {
     "unsupported-media-type": Kind(415, "The request is of an unsupported type", "Send a form, or the query itself."),
     "not-conforming": Kind(
         422, "The graph would not conform", "The report says what does not conform; nothing has changed."
+    ),
+    "query-failed": Kind(
+        422, "The query cannot be evaluated", "The query is SPARQL, but the engine does not know a part of it."
     ),
     "too-many": Kind(429, "Too many requests", "More is asked than one may ask for in this time; wait a little."),
     "storage": Kind(
@@ -102,6 +109,7 @@ KINDS: Final = {
 # The first that fits counts.
 _OF_ERROR: Final = (
     (QuerySyntax, "query-syntax", ""),
+    (NetworkRefused, "network-refused", ""),
     (QueryRefused, "query-refused", ""),
     (QueryStopped, "stopped", "1"),
     (ServiceBusy, "busy", "2"),

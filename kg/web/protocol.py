@@ -8,7 +8,6 @@ from binascii import a2b_qp
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from ipaddress import IPv6Address
 from typing import Final
 from urllib.parse import unquote_plus
 
@@ -16,6 +15,7 @@ from werkzeug.http import parse_options_header
 
 from kg.store import NOW, Past
 from kg.web.exchange import Request
+from kg.web.iris import is_absolute_iri
 from kg.web.problems import Problem
 
 FORM: Final = "application/x-www-form-urlencoded"
@@ -23,36 +23,15 @@ QUERY: Final = "application/sparql-query"
 UPDATE: Final = "application/sparql-update"
 
 _MOST_PARAMETERS: Final = 1000
-# What is read as quoted-printable text once `%` is written `=`; a line break would be more than itself there.
-_PERCENT_ENCODED: Final = re.compile(rb"(?:[^%\r\n\x80-\xff]++|%[0-9A-Fa-f]{2})*+")
+# What is no escape, or would be more than itself once `%` is written `=` and it is read as quoted-printable text.
+_NO_ESCAPE: Final = re.compile(rb"%(?![0-9A-Fa-f][0-9A-Fa-f])")
+_LINE_BREAK: Final = re.compile(rb"[\r\n]")
 PAST: Final = ("revision", "asOf")
 """The parameters that name an earlier state."""
 
 _MOST_DIGITS: Final = 12
 _TIME: Final = re.compile(r"[0-9]{4}(-[0-9]{2}(-[0-9]{2}(T[0-9]{2}:[0-9]{2}(:[0-9]{2}Z?)?)?)?)?")
 _DECIMAL: Final = re.compile(r"[0-9]{1,9}(?:\.[0-9]{1,9})?")
-
-# Source: RFC 3987 §2.2. Each plane of Unicode ends two code points early.
-_UCSCHAR: Final = (
-    "\xa0-\ud7ff\uf900-\ufdcf\ufdf0-\uffef"
-    + "".join(f"{chr(plane << 16)}-{chr((plane << 16) + 0xFFFD)}" for plane in range(1, 0xE))
-    + "\U000e1000-\U000efffd"
-)
-_PRIVATE: Final = "\ue000-\uf8ff\U000f0000-\U000ffffd\U00100000-\U0010fffd"
-_CHARACTERS: Final = rf"A-Za-z0-9._~!$&'()*+,;={_UCSCHAR}\-"
-
-
-def _any(characters: str) -> str:
-    return rf"(?:[{characters}]|%[0-9A-Fa-f]{{2}})*"
-
-
-_AUTHORITY: Final = (
-    rf"//(?:{_any(_CHARACTERS + ':')}@)?(?:\[(?P<address>[0-9A-Fa-f:.]+)\]|{_any(_CHARACTERS)})(?::[0-9]*)?(?=[/?#]|\Z)"
-)
-_ABSOLUTE_IRI: Final = re.compile(
-    rf"[A-Za-z][A-Za-z0-9+.-]*:(?:{_AUTHORITY}|(?!//)){_any(_CHARACTERS + ':@/')}"
-    rf"(?:\?{_any(_CHARACTERS + ':@/?' + _PRIVATE)})?(?:#{_any(_CHARACTERS + ':@/?')})?"
-)
 
 
 @dataclass(frozen=True)
@@ -142,8 +121,9 @@ def read_update_request(request: Request) -> UpdateRequest:
         Problem: another media type, no update or two, a query, text that is not UTF-8, a graph name that is no IRI.
     """
     values = parameters(request.query_string, "the URL")
-    media_type, options = parse_options_header(request.content_type)
-    if options.get("charset", "utf-8").lower() not in ("utf-8", "utf8"):
+    _refuse_compressed(request)
+    media_type, charset = _type_and_charset(request.content_type)
+    if charset not in ("utf-8", "utf8"):
         raise _unsupported_update("a body in another encoding than UTF-8")
     if media_type == FORM:
         values += parameters(request.body, "the body")
@@ -171,8 +151,9 @@ def _unsupported_update(what: str) -> Problem:
 
 @lru_cache(maxsize=128)
 def _type_and_charset(content_type: str) -> tuple[str, str]:
+    """Source: RFC 9110 §8.3.1: neither is about capitals."""
     media_type, options = parse_options_header(content_type)
-    return media_type, options.get("charset", "utf-8").lower()
+    return media_type.lower(), options.get("charset", "utf-8").lower()
 
 
 def _refuse_compressed(request: Request) -> None:
@@ -255,17 +236,6 @@ def _graphs(values: dict[str, list[str]], name: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(values.get(name, [])))
 
 
-def is_absolute_iri(text: str) -> bool:
-    """Whether a text is an IRI with a scheme."""
-    found = _ABSOLUTE_IRI.fullmatch(text)
-    if found and found["address"]:
-        try:
-            IPv6Address(found["address"])
-        except ValueError:
-            return False
-    return bool(found)
-
-
 def parameters(encoded: bytes, place: str) -> list[tuple[str, str]]:
     """The names and values of a query string or form, in order; `place` is what messages call it.
 
@@ -290,7 +260,7 @@ def _decoded(encoded: bytes) -> str:
         UnicodeDecodeError: it is not UTF-8.
     """
     spaced = encoded.replace(b"+", b" ")
-    if _PERCENT_ENCODED.fullmatch(spaced):
+    if spaced.isascii() and not _LINE_BREAK.search(spaced) and not _NO_ESCAPE.search(spaced):
         return a2b_qp(spaced.replace(b"=", b"=3D").replace(b"%", b"=")).decode("utf-8")
     return unquote_plus(encoded.decode("utf-8"), errors="strict")
 

@@ -15,6 +15,7 @@ from kg.sparql import Limits
 from kg.store import SECONDS
 from kg.web.descriptions import description_response
 from kg.web.exchange import Plan, Request, plan_answer
+from kg.web.iris import base_of
 from kg.web.negotiation import choose_graph_format
 from kg.web.problems import Problem
 from kg.web.protocol import QueryRequest, past_parameters, read_query_request
@@ -67,7 +68,7 @@ def endpoint_with_a_slash() -> Response:
 
 
 def _plan(read: QueryRequest, asked: Request, limits: Limits) -> Plan:
-    query = vet_query(read.text or "", limits)
+    query = vet_query(read.text or "", limits, base=base_of(asked.address))
     ask = Ask(query, read.default_graphs, read.named_graphs, read.past)
     return plan_answer(ask, format_name=read.format_name, accept=asked.accept, seconds=read.seconds)
 

@@ -9,7 +9,7 @@ from rdflib import RDFS, Namespace
 from rdflib.term import Node
 
 from kg.errors import QueryError, QueryRefused
-from kg.sparql import UPDATE, Limits, vet
+from kg.sparql import Limits, vet_update
 from kg.store.patch import Changeset
 from tests.updates import canonical, changed, changes_of
 
@@ -49,8 +49,7 @@ def test_reads(entry: w3c.Entry) -> None:
 
 def published_changes(iri: str, store: Store) -> Changeset:
     """What a published request would change; relative IRIs in it are resolved as if it were read from the web."""
-    query = vet(f"BASE <{iri}> {w3c.path_of(iri).read_text(encoding='utf-8')}", Limits())
-    assert query.form == UPDATE
+    query = vet_update(w3c.path_of(iri).read_text(encoding="utf-8"), Limits(), base=iri)
     return changes_of(query.text, store)
 
 

@@ -5,8 +5,8 @@ import sys
 
 import pytest
 
-from kg.errors import QueryRefused, QuerySyntax
-from kg.sparql import Limits, called_services, vet
+from kg.errors import NetworkRefused, QueryRefused, QuerySyntax
+from kg.sparql import Limits, called_services, vet, vet_update
 
 LIMITS = Limits()
 
@@ -118,6 +118,34 @@ def on_a_small_stack(text: str) -> "subprocess.CompletedProcess[str]":
 def test_a_refusal_names_the_place_where_the_limit_is_passed(text: str, limits: Limits, place: str) -> None:
     with pytest.raises(QueryRefused, match=place):
         vet(text, limits)
+
+
+def test_each_operation_of_an_update_is_measured_for_itself() -> None:
+    operation = "INSERT { GRAPH <x:g> { ?s ?p 1 } } WHERE { ?s ?p ?o . ?o ?p ?s FILTER(1 + 1 = ?o) }"
+    limits = Limits(patterns=4, operators=4)
+    assert vet(" ; ".join(20 * [operation]), limits).form == "UPDATE"
+    with pytest.raises(QueryRefused, match="more than 3 patterns"):
+        vet(operation, Limits(patterns=3))
+    with pytest.raises(QueryRefused, match="more than 3 chained operators"):
+        vet(operation, Limits(operators=3))
+
+
+def test_what_is_written_is_not_counted_as_what_is_joined() -> None:
+    data = " . ".join(f"<x:{number}> <x:p> 1, 2 ; <x:q> 3" for number in range(200))
+    assert vet(f"INSERT DATA {{ GRAPH <x:g> {{ {data} }} }}", Limits()).form == "UPDATE"
+    with pytest.raises(QueryRefused, match="patterns to join"):
+        vet(f"DELETE WHERE {{ GRAPH <x:g> {{ {data} }} }}", Limits())
+
+
+def test_an_update_is_none_without_the_word_for_it_and_may_have_no_operation() -> None:
+    assert vet_update("# nothing", LIMITS).form == "UPDATE"
+    assert vet_update("BASE <a>", LIMITS, base="http://e/").text == "BASE <http://e/a>"
+    with pytest.raises(QuerySyntax, match="ASK is a query"):
+        vet_update("ASK {}", LIMITS)
+    with pytest.raises(QueryRefused, match="9 characters, at most 8"):
+        vet_update("CLEAR ALL", Limits(characters=8))
+    with pytest.raises(NetworkRefused, match="SERVICE calls"):
+        vet_update("INSERT {} WHERE { SERVICE <http://e/> {} }", LIMITS)
 
 
 def test_a_text_of_exactly_the_allowed_length_passes() -> None:

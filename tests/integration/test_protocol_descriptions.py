@@ -1,0 +1,198 @@
+"""What the service says of itself: SPARQL 1.1 Service Description, VoID, DCAT; by each way and in each format."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+import rdflib
+from flask.testing import FlaskClient
+from rdflib.namespace import DCAT, DCTERMS, RDF, VOID
+
+from kg.describe import W3C_FORMATS
+from kg.formats import FORMATS, formats_for
+from kg.settings import STRICT, UNION, Settings
+from kg.web import create_app
+from tests.protocol import (
+    BASE,
+    BROWSER,
+    CATALOG,
+    GRAPH_ROWS,
+    HTML,
+    JSON,
+    RDFLIB_FORMATS,
+    SD,
+    Graphs,
+    Triples,
+    graph_of,
+    problem_of,
+    triples_of,
+)
+
+# rdflib's parsers call what rdflib itself deprecates.
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:rdflib")
+
+
+@pytest.mark.parametrize("row", GRAPH_ROWS, ids=lambda row: row.name)
+@pytest.mark.parametrize("path", ["/sparql", "/graphs", "/.well-known/void"])
+def test_descriptions_say_the_same_in_each_format(client: FlaskClient, path: str, row: Any) -> None:
+    turtle = set(graph_of(client.get(path)))
+    by_accept = client.get(path, headers={"Accept": row.media_type})
+    assert by_accept.content_type == row.content_type
+    assert "Accept" in by_accept.vary
+    by_name = client.get(path, query_string={"format": row.name}, headers={"Accept": "text/html"})
+    assert triples_of(by_accept, row.name) == triples_of(by_name, row.name) == turtle
+
+
+def test_service_description_of_the_service(client: FlaskClient) -> None:
+    found = graph_of(client.get("/sparql", base_url="https://kg.example:8443"))
+    endpoint = rdflib.URIRef("https://kg.example:8443/sparql")
+    assert list(found.subjects(RDF.type, SD.Service)) == [endpoint]
+    assert list(found.objects(endpoint, SD.endpoint)) == [endpoint]
+    assert list(found.objects(endpoint, SD.supportedLanguage)) == [SD.SPARQL11Query]
+    assert list(found.objects(endpoint, SD.feature)) == [SD.UnionDefaultGraph]
+    formats = {
+        str(iri).removeprefix("http://www.w3.org/ns/formats/") for iri in found.objects(endpoint, SD.resultFormat)
+    }
+    assert formats == set(W3C_FORMATS.values())
+    assert set(W3C_FORMATS) == {row.name for row in FORMATS} - {"html"}
+
+
+def test_service_description_of_the_dataset(client: FlaskClient, published: Graphs, merged: Triples) -> None:
+    found = graph_of(client.get("/sparql"))
+    dataset = found.value(rdflib.URIRef("http://localhost/sparql"), SD.defaultDataset)
+    assert dataset == rdflib.URIRef(f"{BASE}catalog")
+    assert (dataset, RDF.type, SD.Dataset) in found
+    assert found.value(found.value(dataset, SD.defaultGraph), VOID.triples).toPython() == len(merged)
+    named = {
+        str(found.value(node, SD.name)): found.value(node, SD.graph) for node in found.objects(dataset, SD.namedGraph)
+    }
+    assert set(named) == set(published)
+    for iri, graph in named.items():
+        assert found.value(graph, VOID.triples).toPython() == len(published[iri])
+        stated = {o for s, p, o in published[CATALOG] if (str(s), p) == (iri, DCTERMS.title)}
+        assert set(found.objects(graph, DCTERMS.title)) == stated != set()
+
+
+def test_service_description_in_strict_mode(publish: Callable[[str], Path]) -> None:
+    found = graph_of(create_app(Settings(state=publish(STRICT))).test_client().get("/sparql"))
+    assert not list(found.objects(None, SD.feature))
+    (default,) = found.objects(None, SD.defaultGraph)
+    assert found.value(default, VOID.triples).toPython() == 0
+
+
+def test_descriptions_follow_the_snapshot(publish: Callable[[str], Path], small_content: Path) -> None:
+    books = rdflib.URIRef("https://library.example/graph/books")
+    library = create_app(Settings(state=publish(UNION))).test_client()
+    before = graph_of(library.get("/sparql")).value(books, VOID.triples)
+    with (small_content / "data/books.trig").open("a") as file:
+        file.write('\n<https://library.example/graph/books> { :emma rdfs:comment "long" }\n')
+    publish(UNION)
+    after = graph_of(library.get("/sparql")).value(books, VOID.triples)
+    assert after.toPython() == before.toPython() + 1
+
+
+@pytest.mark.parametrize("accept", ["text/html", BROWSER])
+def test_endpoint_without_query_is_the_form_for_browsers(client: FlaskClient, accept: str) -> None:
+    response = client.get("/sparql", headers={"Accept": accept})
+    assert response.content_type == HTML
+    assert "<textarea" in response.text
+    assert "Accept" in response.vary
+
+
+@pytest.mark.parametrize("sent", [{"headers": {"Accept": JSON}}, {"query_string": "format=csv"}])
+def test_endpoint_without_query_for_a_client_that_expects_solutions(client: FlaskClient, sent: dict[str, Any]) -> None:
+    assert "no query" in problem_of(client.get("/sparql", **sent), 400)["detail"]
+
+
+def test_description_needs_to_know_its_address(client: FlaskClient) -> None:
+    assert "Host" in problem_of(client.get("/sparql", headers={"Host": "a b"}), 400)["detail"]
+
+
+@pytest.mark.parametrize("path", ["/sparql", "/graphs", "/.well-known/void"])
+def test_description_is_told_apart_by_address_and_not_sent_again(client: FlaskClient, path: str) -> None:
+    first = client.get(path)
+    assert "no-cache" in first.headers["Cache-Control"]
+    again = client.get(path, headers={"If-None-Match": first.headers["ETag"]})
+    assert (again.status_code, again.data, again.headers["ETag"]) == (304, b"", first.headers["ETag"])
+    assert again.headers["Access-Control-Allow-Origin"] == "*"
+    elsewhere = client.get(path, headers={"If-None-Match": first.headers["ETag"]}, base_url="https://kg.example")
+    assert elsewhere.status_code == 200
+    assert b"https://kg.example/sparql" in elsewhere.data
+
+
+# VoID and DCAT
+
+
+@pytest.fixture(scope="module")
+def void(client: FlaskClient) -> rdflib.Graph:
+    return graph_of(client.get("/.well-known/void"))
+
+
+DATASET = rdflib.URIRef(f"{BASE}catalog")
+
+
+def test_void_repeats_the_catalogue(void: rdflib.Graph, published: Graphs) -> None:
+    about = {DATASET, *(rdflib.URIRef(iri) for iri in published)}
+    assert {triple for triple in published[CATALOG] if triple[0] in about} <= set(void)
+    assert (DATASET, RDF.type, DCAT.Catalog) in void
+    assert (DATASET, RDF.type, VOID.Dataset) in void
+    assert void.value(DATASET, DCTERMS.title) == rdflib.Literal("EMG knowledge graph", lang="en")
+    assert void.value(DATASET, DCTERMS.license) == rdflib.URIRef("https://creativecommons.org/licenses/by/4.0/")
+    assert void.value(DATASET, VOID.uriSpace).toPython() == BASE
+
+
+def test_void_names_the_endpoint_and_an_example(void: rdflib.Graph, merged: Triples) -> None:
+    assert void.value(DATASET, VOID.sparqlEndpoint) == rdflib.URIRef("http://localhost/sparql")
+    examples = set(void.objects(DATASET, VOID.exampleResource))
+    assert examples
+    assert examples <= {s for s, _, _ in merged}
+
+
+def test_void_counts(void: rdflib.Graph, merged: Triples) -> None:
+    instances = {(s, o) for s, p, o in merged if p == RDF.type}
+    expected = {
+        VOID.triples: len(merged),
+        VOID.entities: len({s for s, _, _ in merged if s.startswith(BASE)}),
+        VOID.classes: len({o for _, o in instances}),
+        VOID.properties: len({p for _, p, _ in merged}),
+    }
+    assert {name: void.value(DATASET, name).toPython() for name in expected} == expected
+    partitions = {
+        void.value(node, VOID["class"]): void.value(node, VOID.entities).toPython()
+        for node in void.objects(DATASET, VOID.classPartition)
+    }
+    assert partitions == {name: len({s for s, o in instances if o == name}) for _, name in instances}
+
+
+def test_void_vocabularies_are_those_in_use(void: rdflib.Graph, merged: Triples) -> None:
+    terms = {str(p) for _, p, _ in merged} | {str(o) for _, p, o in merged if p == RDF.type}
+    vocabularies = {str(iri) for iri in void.objects(DATASET, VOID.vocabulary)}
+    assert {str(RDF), str(DCTERMS), f"{BASE}ontology#"} <= vocabularies
+    assert all(any(term.startswith(vocabulary) for term in terms) for vocabulary in vocabularies)
+    assert all(any(term.startswith(vocabulary) for vocabulary in vocabularies) for term in terms)
+
+
+def test_void_subsets_are_the_graphs_and_their_dumps_load(
+    client: FlaskClient, void: rdflib.Graph, published: Graphs
+) -> None:
+    assert {str(iri) for iri in void.objects(DATASET, VOID.subset)} == set(published)
+    for iri, triples in published.items():
+        assert void.value(rdflib.URIRef(iri), VOID.triples).toPython() == len(triples)
+        dump = urlsplit(void.value(rdflib.URIRef(iri), VOID.dataDump))
+        assert triples_of(client.get(f"{dump.path}?{dump.query}"), "ntriples") == triples
+
+
+def test_void_of_content_without_a_licence_or_example(publish: Callable[[str], Path]) -> None:
+    found = graph_of(create_app(Settings(state=publish(UNION))).test_client().get("/.well-known/void"))
+    catalog = rdflib.URIRef("https://library.example/catalog")
+    assert found.value(catalog, DCTERMS.title) == rdflib.Literal("Library", lang="en")
+    assert found.value(catalog, DCTERMS.license) is None
+    books = rdflib.URIRef("https://library.example/Book")
+    assert [found.value(node, VOID.entities).toPython() for node in found.subjects(VOID["class"], books)] == [2]
+
+
+def test_every_graph_format_is_tried() -> None:
+    assert {row.name for row in GRAPH_ROWS} == set(RDFLIB_FORMATS)
+    assert {row.name for row in formats_for("CONSTRUCT")} == {*RDFLIB_FORMATS, "html"}
