@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Final
-from urllib.parse import quote, unquote
+from collections.abc import Callable
+from typing import Final, cast
+from urllib.parse import quote, urlencode
+
+from flask import g
 
 from kg.web.service import service
 
@@ -18,6 +21,7 @@ TERMS: Final = "ontology#"
 
 # Source: RFC 3986 §3.3. What may stand in a segment of a path, and the sign between segments.
 _IN_PATHS: Final = "/:@!$&'()*+,;="
+_IN_URIS: Final = f"{_IN_PATHS}?#[]%"
 
 
 def entity_path(iri: str, base: str) -> str:
@@ -33,19 +37,62 @@ def entity_path(iri: str, base: str) -> str:
     rest = iri.removeprefix(base) if base else iri
     if rest != iri and rest.startswith(TERMS):
         return f"/ontology#{quote(rest.removeprefix(TERMS), safe='')}"
-    # What has signs of its own in a URL would not come back the same.
-    if rest != iri and rest.startswith(THINGS) and not set(rest) & set("#?%"):
-        return f"/{quote(rest, safe=_IN_PATHS)}"
-    return f"{ABOUT_PATH}?iri={quote(iri, safe='')}"
+    return f"/{quote(rest, safe=_IN_PATHS)}" if has_path(iri, base) else f"{ABOUT_PATH}?iri={quote(iri, safe='')}"
 
 
-def entity_iri(path: str, base: str) -> str:
-    """The IRI of the thing whose page has a local path: `entity_path` backwards.
+def has_path(iri: str, base: str) -> bool:
+    """Whether a thing has an address of its own on this site.
 
-    >>> entity_iri("/id/theme/water", "https://w3id.org/unemg/")
-    'https://w3id.org/unemg/id/theme/water'
+    What has signs of its own in a URL would not come back the same, and neither would an empty segment of a path.
+
+    >>> has_path("https://a.example/id/x", "https://a.example/"), has_path("https://a.example/id/x?y", "https://a.example/")
+    (True, False)
     """
-    return base + unquote(path.removeprefix("/"))
+    rest = iri.removeprefix(base)
+    things = bool(base) and iri.startswith(base + THINGS) and len(rest) > len(THINGS)
+    segments = rest.split("/")
+    return things and not set(rest) & set("#?%\\") and not {".", "..", ""} & set(segments)
+
+
+def document_path(iri: str, base: str, *, extension: str, format_name: str, **parameters: str) -> str:
+    """The local address of one document about an IRI: by its extension, or by the name of its format.
+
+    >>> base = "https://a.example/"
+    >>> document_path("https://a.example/id/x", base, extension="ttl", format_name="turtle", revision="2")
+    '/id/x.ttl?revision=2'
+    """
+    if has_path(iri, base):
+        given = urlencode(parameters)
+        return f"{entity_path(iri, base)}.{extension}" + (f"?{given}" if given else "")
+    return f"{ABOUT_PATH}?{urlencode({'iri': iri, 'format': format_name, **parameters})}"
+
+
+def entity_iris(path: str, base: str) -> tuple[str, ...]:
+    """The IRIs whose thing may have a path of this site, the likeliest first: as it reads, and as a URL is written.
+
+    >>> entity_iris("/id/theme/water", "https://w3id.org/unemg/")
+    ('https://w3id.org/unemg/id/theme/water',)
+    >>> entity_iris("/id/café", "https://a.example/")
+    ('https://a.example/id/café', 'https://a.example/id/caf%C3%A9')
+    """
+    read = path.removeprefix("/")
+    return tuple(dict.fromkeys((base + read, base + quote(read, safe=_IN_PATHS))))
+
+
+def uri_of(iri: str) -> str:
+    """An IRI as it stands in a header.
+
+    Source: RFC 3987 §3.1.
+
+    >>> uri_of("https://a.example/café#1")
+    'https://a.example/caf%C3%A9#1'
+    """
+    return quote(iri, safe=_IN_URIS)
+
+
+def entity_address(base: str) -> Callable[[str], str]:
+    """What gives the local address of the page about an IRI, for one base IRI."""
+    return lambda iri: entity_path(iri, base)
 
 
 def entity_href(iri: str) -> str:
@@ -54,4 +101,15 @@ def entity_href(iri: str) -> str:
     Raises:
         SnapshotMissing: nothing has been built yet.
     """
-    return entity_path(iri, service().snapshot().description.base)
+    return entity_path(iri, base_iri())
+
+
+def base_iri() -> str:
+    """The base IRI of the current snapshot, looked up once a request.
+
+    Raises:
+        SnapshotMissing: nothing has been built yet.
+    """
+    if "base_iri" not in g:
+        g.base_iri = service().snapshot().description.base
+    return cast("str", g.base_iri)

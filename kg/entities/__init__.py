@@ -1,0 +1,18 @@
+"""What a page about any one thing tells: statements with their standing and evidence, and a profile of queries."""
+
+from kg.entities.background import Background, read_background
+from kg.entities.description import description_text
+from kg.entities.finding import first_known, near_things
+from kg.entities.page import Entity, read_entity
+from kg.entities.schema_org import schema_org_document
+
+__all__ = [
+    "Background",
+    "Entity",
+    "description_text",
+    "first_known",
+    "near_things",
+    "read_background",
+    "read_entity",
+    "schema_org_document",
+]

@@ -1,0 +1,74 @@
+"""Several questions asked of a snapshot at once, and the names of what is in their answers."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
+from dataclasses import dataclass
+from typing import Final
+
+from kg.answer import labels_of
+from kg.entities.background import Background
+from kg.store import Readable, Term
+
+_AT_ONCE: Final = 4
+_NAMED_AT_A_TIME: Final = 500
+
+Row = tuple[Term | None, ...]
+
+
+@dataclass(frozen=True)
+class Asked:
+    """The answer to one question."""
+
+    columns: tuple[str, ...]
+    rows: tuple[Row, ...]
+
+
+def ask_all(snapshot: Readable, texts: Sequence[str], *, most_rows: int) -> list[Asked]:
+    """The first rows of the answer to each query, in their order; where workers answer, several work at a time.
+
+    The texts have been vetted.
+
+    Raises:
+        QueryError: the engine cannot evaluate one of them.
+    """
+
+    def ask(text: str) -> Asked:
+        results = snapshot.query(text)
+        rows = tuple(results.rows(most_rows))
+        return Asked(results.columns, rows)
+
+    if len(texts) == 1:
+        return [ask(texts[0])]
+    with ThreadPoolExecutor(max_workers=_AT_ONCE) as threads:
+        # Each thread waits for the client who waits here, and for as long.
+        return [*threads.map(lambda run: run[0].run(ask, run[1]), [(copy_context(), text) for text in texts])]
+
+
+def names_of(snapshot: Readable, iris: Iterable[str], background: Background) -> dict[str, str]:
+    """What things are called: by their own names, or else by what the stored queries for names say.
+
+    Raises:
+        QueryError: the engine cannot evaluate it.
+    """
+    wanted = {*iris}
+    names = {iri: background.labels[iri] for iri in wanted & background.labels.keys()}
+    names |= labels_of(snapshot, wanted - names.keys())
+    for reading in background.names:
+        nameless = sorted(wanted - names.keys())[:_NAMED_AT_A_TIME]
+        if nameless:
+            found = snapshot.query(reading.of(*nameless)).rows()
+            names |= {thing.value: name.value for thing, name in found if thing and name}
+    return names
+
+
+def iris_in(rows: Iterable[Row]) -> set[str]:
+    """The IRIs in some rows."""
+    return {term.value for row in rows for term in row if term and term.kind == "iri"}
+
+
+def values_of(rows: Iterable[Row], wanted: Collection[str]) -> tuple[Term, ...]:
+    """The values of some properties in rows that begin with a property and a value, each once."""
+    return tuple(dict.fromkeys(row[1] for row in rows if row[0] and row[1] and row[0].value in wanted))
