@@ -7,22 +7,27 @@ from typing import Any, Final
 
 from kg.errors import ContentError, QueryError, QueryRefused, QuerySyntax
 from kg.queries.parameters import Parameter, read_parameters
+from kg.queries.searches import fault_of
+from kg.queries.views import read_view
 from kg.sparql import UPDATE, Limits, Query, bind, position, projection, vet
 from kg.sparql.header import line_of, read_header
 
 CHECKS: Final = "checks"
 PAGES: Final = "pages"
 """The group of the queries that the pages about a thing are made of; each has one parameter, the thing."""
+NAMES: Final = "names"
+"""The group of the queries that name things which have no name of their own; each has one parameter, the thing, and
+the columns ?thing and ?name."""
 SEARCH: Final = "search"
 """The group of the queries that say what a search finds."""
-HIDDEN: Final = frozenset({CHECKS, PAGES, SEARCH})
+HIDDEN: Final = frozenset({CHECKS, NAMES, PAGES, SEARCH})
 """The groups whose queries serve the service itself and are no questions of people."""
 SEVERITIES: Final = ("Violation", "Warning", "Info")
-VIEWS: Final = ("bar", "matrix", "network", "timeline")
 
 _KEYS: Final = frozenset({"title", "question", "parameters", "columns", "id", "severity", "about", "order", "view"})
 _OTHER_THAN_TEXT: Final = frozenset({"parameters", "columns", "about", "view"})
 _CHECK_COLUMNS: Final = ("focus", "value", "message")
+_NAME_COLUMNS: Final = ("thing", "name")
 
 
 @dataclass(frozen=True)
@@ -49,7 +54,7 @@ class StoredQuery:
     order: int = 0
     """Its place among those on a page, the smallest first."""
     view: Mapping[str, str] = field(default_factory=dict)
-    """How the answer is drawn: `kind`, one of `VIEWS`, and which column plays which part; empty: as a table only."""
+    """How the answer is drawn: `kind`, and which column plays which part; empty: as a table only."""
 
     @property
     def identifier(self) -> str:
@@ -101,6 +106,18 @@ def parse_query(path: Path, text: str, *, limits: Limits) -> StoredQuery:
     severity = header.get("severity", "")
     if group == CHECKS:
         _check_the_check(severity, vetted, text=text, path=path)
+    if group == SEARCH:
+        fault, remedy = fault_of(path.stem, text, projection(vetted.tokens) or ())
+        if fault:
+            raise _problem(fault, remedy=remedy, path=path, line=1)
+    if group == NAMES and projection(vetted.tokens) != _NAME_COLUMNS:
+        raise _problem(
+            "a query for names does not give a thing and its name",
+            remedy="write `SELECT ?thing ?name`, in this order",
+            path=path,
+            line=1,
+        )
+    parameters = read_parameters(header.get("parameters"), vetted, text=text, path=path)
     return StoredQuery(
         group=group,
         name=path.stem,
@@ -109,12 +126,14 @@ def parse_query(path: Path, text: str, *, limits: Limits) -> StoredQuery:
         text=text,
         form=vetted.form,
         columns=columns,
-        parameters=read_parameters(header.get("parameters"), vetted, text=text, path=path),
+        parameters=parameters,
         code=header.get("id", ""),
         severity=severity,
         about=_about(header, group=group, text=text, path=path),
         order=int(header.get("order", "0")),
-        view=_view(header, columns, text=text, path=path),
+        view=read_view(
+            header.get("view"), projection(vetted.tokens) or (), parameters=parameters, text=text, path=path
+        ),
     )
 
 
@@ -191,30 +210,14 @@ def _about(header: Mapping[str, Any], *, group: str, text: str, path: Path) -> t
             path=path,
             line=line_of(text, "about"),
         )
-    if group == PAGES and len(header.get("parameters") or {}) != 1:
+    if group in (NAMES, PAGES) and len(header.get("parameters") or {}) != 1:
         raise _problem(
-            "a query for pages does not have just one parameter, the thing that the page is about",
+            f"a query for {group} does not have just one parameter, the thing that it is about",
             remedy="declare one parameter of type iri",
             path=path,
             line=line_of(text, "parameters"),
         )
     return tuple(classes)
-
-
-def _view(header: Mapping[str, Any], columns: Mapping[str, str], *, text: str, path: Path) -> Mapping[str, str]:
-    view = header.get("view") or {}
-    remedy = f"write `# view: {{kind: {'|'.join(VIEWS)}, part: column, …}}` with columns of the projection"
-    if not isinstance(view, dict) or (view and view.get("kind") not in VIEWS):
-        raise _problem("view is of no known kind", remedy=remedy, path=path, line=line_of(text, "view"))
-    strangers = [str(column) for part, column in view.items() if part != "kind" and column not in columns]
-    if strangers:
-        raise _problem(
-            f"view names what is no column: {', '.join(strangers)}",
-            remedy=remedy,
-            path=path,
-            line=line_of(text, "view"),
-        )
-    return {str(part): str(column) for part, column in view.items()}
 
 
 def _check_the_check(severity: str, vetted: Query, *, text: str, path: Path) -> None:

@@ -1,0 +1,176 @@
+"""A stored question as a request asks it: which one, with which values, of which state, in which format."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from difflib import get_close_matches
+from typing import Final
+
+from kg.answer import Ask, vet_query
+from kg.errors import QueryRefused
+from kg.formats import formats_for
+from kg.queries import Parameter, StoredQuery, bind_parameters
+from kg.sparql import Limits
+from kg.store import NOW, Past
+from kg.web.exchange import Plan, Request, plan_answer
+from kg.web.negotiation import HTML, accepted_types, choose_format
+from kg.web.problems import Problem
+from kg.web.protocol import PAST, parameters, read_past
+
+PATH: Final = "/questions"
+FORMAT: Final = "format"
+"""The parameter that chooses the format; no question can have one of this name."""
+
+EXPECTED: Final = {
+    "iri": "an absolute IRI",
+    "string": "a text",
+    "integer": "a whole number of at most 18 digits",
+    "date": "a day written like 2022-05-18",
+    "language": "a language tag like en",
+}
+"""Type of a parameter -> what a value has to be."""
+
+_SHOWN_CHARACTERS: Final = 200
+_HTML_NAME: Final = "html"
+
+
+@dataclass(frozen=True)
+class Question:
+    """A stored query with the values it is asked with."""
+
+    stored: StoredQuery
+    values: Mapping[str, str]
+    """Only those that were given; the others are the defaults."""
+    format_name: str = ""
+    past: Past = NOW
+    """The state that is asked."""
+
+    @property
+    def text(self) -> str:
+        """The query, with the values bound as terms."""
+        return bind_parameters(self.stored, self.values)
+
+    @property
+    def heading(self) -> str:
+        """The question in words, which name the defaults; with other values its title."""
+        asks_defaults = all(self.value_of(parameter) == parameter.default for parameter in self.stored.parameters)
+        return (self.stored.question if asks_defaults else "") or self.stored.title
+
+    def value_of(self, parameter: Parameter) -> str:
+        """The value that a parameter has."""
+        return self.values.get(parameter.name, parameter.default)
+
+
+def plan_question(asked: Request, questions: Sequence[StoredQuery], limits: Limits) -> Plan:
+    """The answer to the stored question that a request names.
+
+    Raises:
+        Problem: there is no such question or parameter, a value is not of its type, or no acceptable format.
+        QueryRefused: the query is too long with these values.
+    """
+    stored = find_question(asked.path.removeprefix(f"{PATH}/"), questions)
+    return plan_read(read_question(asked, stored), asked, limits)
+
+
+def plan_read(read: Question, asked: Request, limits: Limits) -> Plan:
+    """The answer to a question that has been read.
+
+    Raises:
+        Problem: no acceptable format.
+        QueryRefused: the query is too long with these values.
+    """
+    ask = Ask(vet_query(read.text, limits), past=read.past)
+    plan = plan_answer(ask, format_name=read.format_name, accept=asked.accept)
+    return replace(plan, filename=f"{read.stored.name}.{plan.row.extension}") if plan.filename else plan
+
+
+def read_question(asked: Request, stored: StoredQuery) -> Question:
+    """A stored question with the values of a request, each found to be of its type.
+
+    Raises:
+        Problem: there is no such parameter, one is given twice, or a value is not of its type.
+    """
+    given = given_values(asked)
+    known = {parameter.name: parameter for parameter in stored.parameters}
+    for name, value in given.items():
+        if name in known:
+            _check(known[name], value)
+        elif name not in (FORMAT, *PAST):
+            raise _unknown_parameter(name, [*known, FORMAT, *PAST], stored)
+    asked_of = read_past({name: value for name, value in given.items() if name not in known})
+    own = {name: value for name, value in given.items() if name in known}
+    return Question(stored, own, given.get(FORMAT, ""), asked_of)
+
+
+def given_values(asked: Request) -> dict[str, str]:
+    """The parameters of a request.
+
+    Raises:
+        Problem: one is given twice, or they are not UTF-8.
+    """
+    given = parameters(asked.query_string, "the URL")
+    for place, (name, _) in enumerate(given):
+        if name in dict(given[:place]):
+            raise bad(f"the parameter {shown(name)} is given more than once", remedy="give it once")
+    return dict(given)
+
+
+def wants_page(asked: Request, stored: StoredQuery) -> bool:
+    """Whether the answer is for people.
+
+    Raises:
+        Problem: the parameters are not UTF-8.
+    """
+    named = dict(parameters(asked.query_string, "the URL")).get(FORMAT, "")
+    if named:
+        return named == _HTML_NAME
+    chosen = choose_format(accepted_types(asked.accept), formats_for(stored.form))
+    return chosen is not None and chosen[0].media_type == HTML
+
+
+def find_question(identifier: str, questions: Sequence[StoredQuery]) -> StoredQuery:
+    """The question with an identifier.
+
+    Raises:
+        Problem: there is none.
+    """
+    by_identifier = {stored.identifier: stored for stored in questions}
+    if identifier in by_identifier:
+        return by_identifier[identifier]
+    by_name = {stored.name: stored.identifier for stored in questions}
+    near = get_close_matches(identifier, by_identifier, n=1) or [
+        by_name[name] for name in get_close_matches(identifier.rpartition("/")[2], by_name, n=1)
+    ]
+    suggestion = f"did you mean {PATH}/{near[0]}? " if near else ""
+    raise Problem(
+        "not-found", f"There is no question {shown(identifier)}", remedy=f"{suggestion}{PATH} lists all questions"
+    )
+
+
+def shown(text: str) -> str:
+    """A text that somebody sent, as short as a message can hold it."""
+    return text if len(text) <= _SHOWN_CHARACTERS else f"{text[:_SHOWN_CHARACTERS]}…"
+
+
+def bad(detail: str, *, remedy: str) -> Problem:
+    """The problem that a request is wrong."""
+    return Problem("bad-request", detail, remedy=remedy)
+
+
+def _check(parameter: Parameter, value: str) -> None:
+    try:
+        parameter.term(value)
+    except QueryRefused as error:
+        expected = EXPECTED.get(parameter.type, parameter.type)
+        raise bad(
+            f'the parameter {parameter.name} is "{shown(value)}", but has to be {expected}',
+            remedy=f"give {expected}, for example {parameter.default}",
+        ) from error
+
+
+def _unknown_parameter(name: str, known: Sequence[str], stored: StoredQuery) -> Problem:
+    lowered = {candidate.lower(): candidate for candidate in known}
+    near = [lowered[match] for match in get_close_matches(name.lower(), lowered, n=1)]
+    suggestion = f"did you mean {near[0]}? " if near else ""
+    return bad(f"{stored.identifier} has no parameter {shown(name)}", remedy=f"{suggestion}it has {', '.join(known)}")
