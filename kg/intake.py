@@ -7,12 +7,11 @@ from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Final
 
-from kg.errors import ContentError, QueryRefused, TextTooLong
+from kg.errors import ContentError, QuerySyntax, TextTooLong
 from kg.house import House
 from kg.judgement import PlaceOf
 from kg.readers import Places, Reading, read_document, skolemize
-from kg.sparql import UPDATE as UPDATE_FORM
-from kg.sparql import Limits, vet
+from kg.sparql import Limits, vet_update
 from kg.store import ADD, EDIT, HERE, PATCH, REPLACE, UPDATE, Proposal, Snapshots, changeset_of
 from kg.tables import read_upload, state_of, table_models
 from kg.validation import nowhere
@@ -38,6 +37,8 @@ class Text:
     """Empty: the name tells."""
     class_name: str = ""
     """The class of the things in a table; empty: the name of its sheet or file tells."""
+    base: str = ""
+    """What the relative IRIs of an update are relative to; empty: it may have none."""
 
     @property
     def table(self) -> str:
@@ -115,8 +116,5 @@ def _update(text: Text, bounds: Bounds) -> str:
     try:
         update = text.data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise QueryRefused("the update is not UTF-8", remedy="save it as UTF-8") from error
-    vetted = vet(update, bounds.update)
-    if vetted.form != UPDATE_FORM:
-        raise QueryRefused(f"{vetted.form} is a query, which changes nothing", remedy="send queries to /sparql")
-    return vetted.text
+        raise QuerySyntax("the update is not UTF-8", remedy="save it as UTF-8") from error
+    return vet_update(update, bounds.update, base=text.base).text

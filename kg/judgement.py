@@ -37,7 +37,7 @@ from kg.validation import (
     report_of,
     report_text,
     suggestions,
-    validate,
+    validate_all,
     validate_change,
 )
 
@@ -131,10 +131,9 @@ def judge_all(workspace: Workspace, judges: Judges, *, tell: Callable[[str], Non
         ContentError: a rule, a shape or a check cannot be evaluated.
         EntailmentError: the rules do not come to an end.
     """
-    asserted = workspace.ntriples()
+    found = [*validate_all(workspace.triples(), judges.compiled).results]
     added = entail_all(workspace, judges.program)
     tell(f"entailed {sum(added.values()):,} statements by {len(judges.rules)} rules")
-    found = [*validate(asserted, judges.shapes).results]
     for check in judges.checks:
         found += results_of(check, _rows(workspace, check), base=judges.base)
     report = report_of(found)

@@ -6,14 +6,15 @@ submitted or removed since then by anybody else stays so.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Final
 
 from kg.entailment import Rule, describe_rules
-from kg.errors import ContentError, NotConforming, QueryError
-from kg.house import open_house
+from kg.errors import BuildRunning, ContentError, NotConforming, QueryError
 from kg.judgement import Judges, appoint, judge_all, names_in, text_of, unusable
 from kg.namespaces import DCTERMS_TITLE
 from kg.queries import StoredQuery, describe_queries, load_queries, query_iri
@@ -25,6 +26,7 @@ from kg.store import (
     Changeset,
     Description,
     Edits,
+    Forthcoming,
     Ledger,
     Primary,
     Signature,
@@ -32,7 +34,8 @@ from kg.store import (
     Workspace,
     description_of,
     edits_of,
-    is_derived,
+    foretell,
+    forget,
     is_unnamed,
     open_primary,
     publish_answered,
@@ -89,15 +92,6 @@ class Judged:
 
 
 @dataclass(frozen=True)
-class Audit:
-    """What was found in the published graph."""
-
-    report: Report
-    text: str
-    """The report for people; empty where there is nothing to report."""
-
-
-@dataclass(frozen=True)
 class Published:
     """What is current after a build."""
 
@@ -116,10 +110,7 @@ def build(content: Content, desk: Desk, *, default_graph: str, signature: Signat
         BuildRunning, WriterRunning: somebody else writes.
         LedgerDamaged, StoreError: the state folder cannot be used.
     """
-    opening = open_primary(
-        desk.snapshots, desk.ledger, default_graph=default_graph, patience_seconds=desk.patience_seconds
-    )
-    with opening as primary:
+    with opened(desk, default_graph=default_graph) as primary:
         edits = edits_of(desk.ledger, source=CONTENT, derived=content.derived)
         judged = judge(content, limits=desk.limits, tell=desk.tell, edits=edits)
         if not judged.report.conforms:
@@ -131,6 +122,25 @@ def build(content: Content, desk: Desk, *, default_graph: str, signature: Signat
         if judged.text:
             desk.tell(judged.text)
         return _publish(judged.reading, content, desk, primary=primary, signature=signature)
+
+
+@contextmanager
+def opened(desk: Desk, *, default_graph: str) -> Iterator[Primary]:
+    """The primary store, for the only one who writes; who has to wait for that is told so.
+
+    Raises:
+        BuildRunning, WriterRunning, LedgerDamaged, StoreError: as `open_primary` does.
+    """
+    with ExitStack() as stack:
+        opening = partial(open_primary, desk.snapshots, desk.ledger, default_graph=default_graph)
+        try:
+            primary = stack.enter_context(opening())
+        except BuildRunning as error:
+            if desk.patience_seconds <= 0:
+                raise
+            desk.tell(f"{error}; waiting for it, at most {desk.patience_seconds:.0f} s")
+            primary = stack.enter_context(opening(patience_seconds=desk.patience_seconds))
+        yield primary
 
 
 def _publish(reading: Reading, content: Content, desk: Desk, *, primary: Primary, signature: Signature) -> Published:
@@ -150,8 +160,13 @@ def _publish(reading: Reading, content: Content, desk: Desk, *, primary: Primary
     if changes:
         primary.change(changes)
         primary.hold(signature, source=CONTENT)
+        foretell(
+            desk.snapshots.state,
+            Forthcoming(primary.ledger.head(), CONTENT, content.base, prefixes=reading.prefixes, rulebook=rulebook),
+        )
         primary.commit()
     description = publish_answered(primary, desk.snapshots, wanted, rulebook=rulebook)
+    forget(desk.snapshots.state)
     desk.tell(f"published snapshot {description.number} with {description.quads:,} statements")
     return Published(description, new=True)
 
@@ -187,29 +202,6 @@ def judge(
     names = names_in(report, reading.workspace)
     text = text_of(report, names, prefixes=prefixes, file_of=lambda iri: reading.places.get(iri, ""))
     return Judged(reading, report, text)
-
-
-def audit(snapshots: Snapshots, *, limits: Limits, tell: Tell, shapes: Mapping[str, str] | None = None) -> Audit:
-    """Judge the whole published graph by its rulebook, or by other shapes alone: what they would break.
-
-    `shapes` are texts by the name that messages call them.
-
-    Raises:
-        SnapshotMissing: nothing has been built yet.
-        ContentError: a shape is not well-formed.
-        StoreError: the current snapshot cannot be read.
-    """
-    house = open_house(snapshots, limits=limits)
-    judges = (
-        house.judges if shapes is None else appoint(Rulebook(shapes, {}, {}), base=house.judges.base, limits=limits)
-    )
-    lines = snapshots.current().nquads().decode().split("\n")[:-1]
-    workspace = Workspace()
-    workspace.add(quads_of(line for line in lines if not is_derived(line, judges.derived)))
-    tell(f"read {len(lines):,} statements from snapshot {house.description.number}")
-    report = judge_all(workspace, judges, tell=tell)
-    names = names_in(report, workspace)
-    return Audit(report, text_of(report, names, prefixes=house.prefixes, file_of=lambda _: "the published graph"))
 
 
 def _read(content: Content, *, limits: Limits, tell: Tell, candidates: Sequence[Path], edits: Edits) -> Reading:

@@ -12,11 +12,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from kg.access import REVIEW
 from kg.errors import (
     BuildRunning,
     ContentError,
     KgError,
     NotConforming,
+    OthersStatements,
     QueryRefused,
     RemoteStoreError,
     RevisionPassed,
@@ -26,7 +28,7 @@ from kg.house import House, open_house
 from kg.judgement import Names, PlaceOf, add_statements, judge_change, names_in, text_of
 from kg.namespaces import DCTERMS_SOURCE
 from kg.provenance import description_of_submission, results_kept
-from kg.publish import Desk
+from kg.publish import Desk, opened
 from kg.sparql import Limits, iri_term
 from kg.store import (
     REVERT,
@@ -37,17 +39,23 @@ from kg.store import (
     Proposal,
     Signature,
     Snapshots,
+    brought_by_others,
     changes_of,
-    description_of,
-    open_primary,
+    forget,
     publish_answered,
     quads_of,
     scratch_copy,
     scratch_of,
+    texts_of,
+    to_publish,
 )
 from kg.validation import Report, report_members, report_of
 
 _log: Final = logging.getLogger(__name__)
+
+_SUBMISSIONS: Final = "graph/submission/"
+_MOST_TOLD: Final = 10
+_MOST_CHARACTERS: Final = 500
 
 # Control signs, the line ends of Unicode, and what is no character.
 _NOT_IN_A_LINE: Final = frozenset({"Cc", "Zl", "Zp", "Cs"})
@@ -63,6 +71,8 @@ class Submission:
     """The IRIs of the documents and passages that it comes from."""
     expected: int | None = None
     """The revision that it was made for; None: any."""
+    own_only: bool = False
+    """Whether it may take nothing away but what the same author has submitted."""
 
 
 @dataclass(frozen=True)
@@ -99,7 +109,9 @@ def consider(submission: Submission, primary: Primary, house: House, *, state: P
     """Make the change of a submission in the store, with what follows, and judge it; what does not conform is undone.
 
     Raises:
-        RevisionPassed: somebody has committed since the revision that it was made for.
+        RevisionPassed: somebody has committed since the revision that it was made for; where it is about one graph
+            that is named, to that graph.
+        OthersStatements: it takes away what others have brought, and may not.
         QueryError, RevisionMissing: as `changes_of` does; also where the history of the submissions would change.
         ContentError: author or message is not one line of text, a source is no IRI, or a rule, a shape or a check
             cannot be evaluated.
@@ -107,13 +119,13 @@ def consider(submission: Submission, primary: Primary, house: House, *, state: P
     """
     _check_words(submission)
     revision = primary.next_revision
-    if submission.expected not in (None, revision - 1):
+    if submission.expected not in (None, revision - 1) and not _is_as_expected(submission, primary):
         raise RevisionPassed(
             f"this was made for revision {submission.expected}, and the graph is at revision {revision - 1} now",
             remedy="read it again, make your change there, and send that",
         )
     base = house.description.base
-    graph = f"{base}graph/submission/{revision}"
+    graph = f"{base}{_SUBMISSIONS}{revision}"
     meeting = Meeting(
         store=primary.store,
         ledger=primary.ledger,
@@ -126,6 +138,8 @@ def consider(submission: Submission, primary: Primary, house: House, *, state: P
     history = f"{base}graph/history"
     if submission.proposal.kind != REVERT:
         _refuse_history(changes, history)
+    if submission.own_only:
+        _refuse_others(changes, submission.signature.author, primary.ledger, base=base)
     if not changes:
         return Considered(graph, 0, 0, report_of([]), Names({}, {}))
     described = _described(submission, graph, changes, history=history)
@@ -162,13 +176,7 @@ def submit(submission: Submission, house: House, desk: Desk) -> Outcome:
         KgError: as `consider` does; nothing was accepted.
         StoreError: what was accepted cannot be published; the message says so.
     """
-    opening = open_primary(
-        desk.snapshots,
-        desk.ledger,
-        default_graph=house.description.default_graph,
-        patience_seconds=desk.patience_seconds,
-    )
-    with opening as primary:
+    with opened(desk, default_graph=house.description.default_graph) as primary:
         house = take_over(primary, house, desk.snapshots, limits=desk.limits)
         considered = consider(submission, primary, house, state=desk.snapshots.state)
         if not considered.report.conforms or considered.is_empty:
@@ -214,9 +222,11 @@ def publish_commits(primary: Primary, house: House, snapshots: Snapshots) -> int
     Raises:
         StoreError: the state folder cannot be written. What was committed stays so.
     """
-    wanted = description_of(primary, base=house.description.base, prefixes=house.description.prefixes)
+    wanted, rulebook = to_publish(primary, snapshots, house.description, rulebook=house.rulebook)
     try:
-        return publish_answered(primary, snapshots, wanted, rulebook=house.rulebook).number
+        number = publish_answered(primary, snapshots, wanted, rulebook=rulebook).number
+        forget(snapshots.state)
+        return number
     except RemoteStoreError as error:
         _log.warning("revision %d is committed, and seen later: %s; %s", wanted.revision, error, error.remedy)
         return 0
@@ -234,7 +244,17 @@ def take_over(primary: Primary, house: House, snapshots: Snapshots, *, limits: L
         raise BuildRunning("a build has just changed what the default graph is", remedy="submit it again")
     if house.description.revision < primary.head.revision:
         publish_commits(primary, house, snapshots)
+        house = open_house(snapshots, limits=limits, before=house)
     return house
+
+
+def _is_as_expected(submission: Submission, primary: Primary) -> bool:
+    """Whether the graph that is written to is as it was at the revision that a submission was made for."""
+    graph, expected = submission.proposal.graph, submission.expected or 0
+    last = primary.ledger.head().revision
+    if not graph or expected > last or last != primary.next_revision - 1:
+        return False
+    return 0 < next(primary.ledger.revisions_about(graph), 0) <= expected
 
 
 def _refuse_history(changes: Changeset, history: str) -> None:
@@ -242,6 +262,30 @@ def _refuse_history(changes: Changeset, history: str) -> None:
         raise QueryRefused(
             f"<{history}> tells who submitted what; nobody writes to it", remedy="leave it out, or revert a revision"
         )
+
+
+def _refuse_others(changes: Changeset, author: str, ledger: Ledger, *, base: str) -> None:
+    found = brought_by_others(changes.removed, ledger, author=author, submissions=base + _SUBMISSIONS)
+    if found:
+        are = "1 statement" if len(found) == 1 else f"{len(found):,} statements"
+        raise OthersStatements(
+            f"this takes away {are} that others have brought, such as {found[0][:_MOST_CHARACTERS]}",
+            scope=REVIEW,
+            statements=found[:_MOST_TOLD],
+            remedy=f"leave that as it was, or let somebody send it who may review (a token of scope {REVIEW})",
+        )
+
+
+def located(error: OthersStatements, place_of: PlaceOf) -> OthersStatements:
+    """The same error, with the places in a text that take those statements away."""
+    places = [place_of(*texts_of(line)) for line in error.statements]
+    where = "; ".join(dict.fromkeys(filter(None, places)))
+    return OthersStatements(
+        f"{where}: {error}" if where else str(error),
+        scope=error.scope,
+        statements=error.statements,
+        remedy=error.remedy,
+    )
 
 
 def _check_words(submission: Submission) -> None:

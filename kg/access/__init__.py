@@ -5,7 +5,7 @@ from kg.access.allowance import Allowance
 from kg.access.bearer import Tokens
 from kg.access.origins import may_ask_to_write, origin_of, refuse_cross_site
 from kg.access.register import Register
-from kg.access.tokens import ADMIN, DEFAULT_DAYS, REVIEW, SCOPES, SUBMIT, Holder, Token, read_last_day
+from kg.access.tokens import ADMIN, DEFAULT_DAYS, REVIEW, SCOPES, SUBMIT, Holder, Token, includes, read_last_day
 
 __all__ = [
     "ADMIN",
@@ -21,6 +21,7 @@ __all__ = [
     "Tokens",
     "client_address",
     "counted_address",
+    "includes",
     "may_ask_to_write",
     "origin_of",
     "read_last_day",

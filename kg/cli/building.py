@@ -8,7 +8,7 @@ from typing import Final
 
 import click
 
-from kg.cli.context import NOT_CONFORMING, Context, desk_of, main, now, progress, told
+from kg.cli.context import NOT_CONFORMING, PATIENCE_SECONDS, Context, desk_of, main, now, progress, told
 from kg.errors import ContentError, JavaMissing
 from kg.settings import STRICT, UNION
 from kg.store import Signature, edits_of
@@ -18,8 +18,16 @@ _NOT_COHERENT: Final = 1
 
 @main.command()
 @click.option("--default-graph", type=click.Choice([UNION, STRICT]), help="What a query sees that names no graph.")
+@click.option(
+    "--wait",
+    "patience_seconds",
+    type=click.FloatRange(0),
+    default=PATIENCE_SECONDS,
+    show_default=True,
+    help="Seconds to wait while a server or another command writes.",
+)
 @click.pass_obj
-def build(context: Context, default_graph: str | None) -> None:
+def build(context: Context, default_graph: str | None, patience_seconds: float) -> None:
     """Read the content, add what follows, validate it, and publish a snapshot.
 
     Nothing is published when something does not conform; what was published before stays in service.
@@ -30,7 +38,7 @@ def build(context: Context, default_graph: str | None) -> None:
         content = context.content
         publish(
             content,
-            desk_of(context),
+            desk_of(context, patience_seconds=patience_seconds),
             default_graph=default_graph or context.settings.default_graph,
             signature=Signature("kg build", now(), f"The content of {content.root.absolute().name}"),
         )
@@ -49,7 +57,8 @@ def validate(context: Context, files: tuple[Path, ...], *, published: bool, agai
     With --against, a Turtle file of shapes or a folder of them, it tells what these shapes would break.
     Exit status: 0 it conforms, 1 it does not, 2 it could not be read.
     """
-    from kg.publish import CONTENT, audit, judge  # noqa: PLC0415 - as above
+    from kg.audit import audit  # noqa: PLC0415 - as above
+    from kg.publish import CONTENT, judge  # noqa: PLC0415 - as above
 
     with told():
         if published or against:

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from kg.publish import Desk
 
 NOT_CONFORMING: Final = 1
+PATIENCE_SECONDS: Final = 20.0
+"""How long a command waits while a server or another command writes."""
 _ERROR: Final = 2
 _WIDEST_COLUMN: Final = 60
 

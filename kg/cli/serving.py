@@ -19,7 +19,7 @@ from kg.store import open_primary
 @click.pass_context
 def serve(click_context: click.Context, content: Path | None, host: str | None, port: int | None) -> None:
     """Serve the current snapshot, and each later one as soon as it is published."""
-    from kg.web import serve as serve_http  # noqa: PLC0415 - Flask and granian are needed here only
+    from kg.web import serve as serve_http  # noqa: PLC0415 - Flask and uvicorn are needed here only
 
     settings = click_context.obj.settings
     if content is not None:

@@ -8,16 +8,13 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from kg.cli.context import Context, desk_of, main, now, progress, told
-from kg.errors import ContentError
+from kg.cli.context import PATIENCE_SECONDS, Context, desk_of, main, now, progress, told
+from kg.errors import ContentError, OthersStatements
 from kg.store import ADD, REVERT, UPDATE, Changeset, Commit, Proposal, Signature
 
 if TYPE_CHECKING:
     from kg.house import House
     from kg.intake import Taken
-
-# How long a command waits while a server or another command writes.
-_PATIENCE_SECONDS: Final = 20.0
 
 _author: Final = click.option("--author", required=True, help="Who does it.")
 
@@ -29,6 +26,7 @@ _author: Final = click.option("--author", required=True, help="Who does it.")
 @click.option("--source", "sources", multiple=True, help="IRI of a document or passage that it comes from.")
 @click.option("--class", "class_name", default="", help="Class of the things in a table; else its sheet or file name.")
 @click.option("--expect", type=click.IntRange(0), help="Refuse it unless this is the last revision.")
+@click.option("--review", is_flag=True, help="Take away also what others than the author have brought.")
 @click.option("--dry-run", is_flag=True, help="Only say whether it would be accepted.")
 @click.pass_obj
 def submit(  # noqa: PLR0913 - one for each option
@@ -40,6 +38,7 @@ def submit(  # noqa: PLR0913 - one for each option
     sources: tuple[str, ...],
     class_name: str,
     expect: int | None,
+    review: bool,
     dry_run: bool,
 ) -> None:
     """Submit a FILE: RDF of any format, a table (.csv, .xlsx), or a SPARQL update (.ru). What conforms joins the graph.
@@ -59,7 +58,8 @@ def submit(  # noqa: PLR0913 - one for each option
         return take_in(kind, text, graph="", house=house, snapshots=context.snapshots, bounds=bounds)
 
     with told():
-        _submit(context, taken, Signature(author, now(), message), sources=sources, expected=expect, dry_run=dry_run)
+        signature = Signature(author, now(), message)
+        _submit(context, taken, signature, sources=sources, expected=expect, own_only=not review, dry_run=dry_run)
 
 
 @main.command()
@@ -85,19 +85,23 @@ def _submit(
     *,
     sources: tuple[str, ...] = (),
     expected: int | None = None,
+    own_only: bool = False,
     dry_run: bool,
 ) -> None:
     from kg.house import open_house  # noqa: PLC0415 - as above
-    from kg.submit import Submission, in_words, refused, submit, try_out  # noqa: PLC0415 - as above
+    from kg.submit import Submission, in_words, located, refused, submit, try_out  # noqa: PLC0415 - as above
 
-    desk = desk_of(context, patience_seconds=_PATIENCE_SECONDS)
+    desk = desk_of(context, patience_seconds=PATIENCE_SECONDS)
     house = open_house(desk.snapshots, limits=desk.limits)
     taken = read(house)
-    submission = Submission(taken.proposal, signature, sources=sources, expected=expected)
-    if dry_run:
-        outcome = try_out(submission, house, snapshots=desk.snapshots, ledger=desk.ledger)
-    else:
-        outcome = submit(submission, house, desk)
+    submission = Submission(taken.proposal, signature, sources=sources, expected=expected, own_only=own_only)
+    try:
+        if dry_run:
+            outcome = try_out(submission, house, snapshots=desk.snapshots, ledger=desk.ledger)
+        else:
+            outcome = submit(submission, house, desk)
+    except OthersStatements as error:
+        raise located(error, taken.place_of) from error
     if not outcome.considered.report.conforms:
         raise refused(outcome.considered, house, taken.place_of)
     if outcome.considered.report.results:

@@ -20,7 +20,7 @@ from kg.desk.wire import (
     told_of,
 )
 from kg.desk.writer import outcome_from
-from kg.errors import KgError, ServiceBusy
+from kg.errors import KgError, OthersStatements, ServiceBusy
 from kg.house import House, open_house
 from kg.intake import Bounds, Taken, Text, take_in
 from kg.judgement import Names, text_of
@@ -28,8 +28,8 @@ from kg.namespaces import PREFIXES
 from kg.readers import Places, read_document, skolemize
 from kg.sparql import Limits
 from kg.store import HERE, PATCH, REVERT, UPDATE, Ledger, Proposal, Signature, Snapshots, changeset_of
-from kg.submit import Outcome, Submission, in_words, refused, try_out
-from kg.tables import find_model, state_of, table_models, template
+from kg.submit import Outcome, Submission, in_words, located, refused, try_out
+from kg.tables import find_model, members_of, state_of, table_models, template
 from kg.validation import Report, load_shapes, nowhere, report_members, report_rdf, validate
 
 
@@ -72,17 +72,16 @@ def _do(errand: Errand, bodies: Sequence[bytes], house: House, *, office: Office
         Signature(errand.author, errand.time, errand.message),
         sources=errand.sources,
         expected=errand.expected,
+        own_only=errand.own_only,
     )
-    if errand.task == Task.SUBMIT:
-        if errand.kind in (UPDATE, PATCH):  # what may take long is tried out here, where it holds up nobody
-            try_out(submission, house, snapshots=office.snapshots, ledger=office.ledger)
-        outcome = _hand_on(submission, office.writer)
-        if not outcome.considered.report.conforms:
-            error = refused(outcome.considered, house, taken.place_of)
-            error.rdf = _in_rdf(outcome.considered.report, errand)
-            raise error
-    else:
-        outcome = try_out(submission, house, snapshots=office.snapshots, ledger=office.ledger)
+    try:
+        outcome = _outcome(submission, errand, house, office=office)
+    except OthersStatements as error:
+        raise located(error, taken.place_of) from error
+    if errand.task == Task.SUBMIT and not outcome.considered.report.conforms:
+        refusal = refused(outcome.considered, house, taken.place_of)
+        refusal.rdf = _in_rdf(outcome.considered.report, errand)
+        raise refusal
     considered, words = outcome.considered, outcome.considered.names.words(house.prefixes, taken.place_of)
     return Receipt(
         revision=outcome.revision,
@@ -96,10 +95,18 @@ def _do(errand: Errand, bodies: Sequence[bytes], house: House, *, office: Office
     )
 
 
+def _outcome(submission: Submission, errand: Errand, house: House, *, office: Office) -> Outcome:
+    if errand.task == Task.SUBMIT and errand.kind not in (UPDATE, PATCH):
+        return _hand_on(submission, office.writer)
+    # What may take long is tried out here, too, where it holds up nobody.
+    tried = try_out(submission, house, snapshots=office.snapshots, ledger=office.ledger)
+    return _hand_on(submission, office.writer) if errand.task == Task.SUBMIT else tried
+
+
 def _take_in(errand: Errand, bodies: Sequence[bytes], house: House, *, office: Office) -> Taken:
     if errand.kind == REVERT:
         return Taken(Proposal(REVERT, revision=errand.revision), nowhere)
-    text = Text(bodies[0] if bodies else b"", errand.name, errand.media_type, errand.class_name)
+    text = Text(bodies[0] if bodies else b"", errand.name, errand.media_type, errand.class_name, errand.base)
     bounds = Bounds(office.most_bytes, office.limits)
     taken = take_in(errand.kind, text, graph=errand.graph, house=house, snapshots=office.snapshots, bounds=bounds)
     chosen = replace(taken.proposal, using_default=errand.using_default, using_named=errand.using_named)
@@ -131,7 +138,7 @@ def _alone(errand: Errand, bodies: Sequence[bytes], house: House) -> Receipt:
     given = read_document(shapes, name="shapes.ttl", graph=HERE)
     stored = skolemize([*document.quads], name="data", base=house.description.base)
     ntriples = "".join(f"{line.removesuffix(f' <{HERE}> .')} .\n" for line in changeset_of(added=stored).added)
-    report = validate(ntriples.encode(), load_shapes([("the shapes", given.text)]))
+    report = validate(ntriples.encode(), load_shapes([("the shapes", given.text)], reports=False))
     prefixes, names, place_of = (
         PREFIXES | dict(document.prefixes),
         Names({}, {}),
@@ -149,8 +156,7 @@ def _table(errand: Errand, house: House, office: Office) -> Receipt:
     state = state_of(office.snapshots.current())
     models = table_models(house.judges.shapes, state)
     if errand.task == Task.TABLES:
-        listed = [{"name": model.sheet, "label": model.label, "definition": model.definition} for model in models]
-        return Receipt(tables=listed)
+        return Receipt(tables=[members_of(model) for model in models])
     model = find_model(models, errand.class_name, prefixes=state.prefixes)
     data = template(model, state, kind=errand.kind, with_data=errand.filled)
     return Receipt(file=b64encode(data).decode())

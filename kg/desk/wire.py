@@ -63,9 +63,13 @@ class Errand:
     graph: str = ""
     using_default: tuple[str, ...] = ()
     using_named: tuple[str, ...] = ()
+    base: str = ""
+    """What the relative IRIs of an update are relative to."""
     revision: int = 0
     expected: int | None = None
     """The revision that the change is made for; with any other one it is refused."""
+    own_only: bool = False
+    """Whether it may take nothing away but what the same author has submitted."""
     author: str = ""
     time: str = ""
     message: str = ""
@@ -94,8 +98,8 @@ class Receipt:
     """The report as text; empty without results."""
     rdf: str = ""
     """The report in the RDF format that was asked for."""
-    tables: Sequence[Mapping[str, str]] = ()
-    """The tables that there are: name, label and definition of each class."""
+    tables: Sequence[Mapping[str, Any]] = ()
+    """The tables that there are, as `kg.tables.members_of` tells of each."""
     file: str = ""
     """The table, in base 64."""
 

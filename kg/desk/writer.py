@@ -169,4 +169,5 @@ def submission_from(told: Mapping[str, Any]) -> Submission:
         Signature(**told["signature"]),
         sources=tuple(told["sources"]),
         expected=told["expected"],
+        own_only=told["own_only"],
     )

@@ -3,7 +3,7 @@
 from kg.readers.table import CSV, XLSX
 from kg.tables.changes import Changes, Statement, read_table, read_upload
 from kg.tables.model import Column, Model, find_model, table_models
-from kg.tables.notes import notes_of, offered, shown
+from kg.tables.notes import members_of, notes_of, offered, shown
 from kg.tables.rows import filled
 from kg.tables.state import State, state_of
 from kg.tables.template import template, write_table
@@ -18,6 +18,7 @@ __all__ = [
     "Statement",
     "filled",
     "find_model",
+    "members_of",
     "notes_of",
     "offered",
     "read_table",

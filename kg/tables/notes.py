@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Final
+from typing import Any, Final
 
 from kg.namespaces import PREFIXES
 from kg.tables.model import Column, Model, local_name
@@ -39,6 +39,34 @@ def note_of(column: Column) -> str:
         f"Example: {column.example}" if column.example else "",
     ]
     return "\n".join(line for line in lines if line)
+
+
+def members_of(model: Model) -> dict[str, Any]:
+    """A table for programs, as JSON members: its class, and what each column needs, in words and as terms."""
+    return {
+        "class": model.class_iri,
+        "name": model.sheet,
+        "label": model.label,
+        "definition": model.definition,
+        "namespace": model.namespace,
+        "columns": [
+            {
+                "property": column.property,
+                "header": column.header,
+                "language": column.language,
+                "required": column.required,
+                "most": column.most,
+                "things": column.things,
+                "classes": [*column.classes],
+                "datatypes": [*column.datatypes],
+                "what": _what(column),
+                "definition": column.definition,
+                "rules": [*column.rules],
+                "example": column.example,
+            }
+            for column in model.columns
+        ],
+    }
 
 
 def offered(model: Model, state: State) -> dict[str, tuple[str, ...]]:

@@ -9,6 +9,7 @@ from kg.validation.state import Triple, Triples
 from kg.validation.suggestions import suggestions
 from kg.validation.units import CompiledShapes, compile_shapes
 from kg.validation.verdict import validate
+from kg.validation.whole import validate_all
 
 __all__ = [
     "CompiledShapes",
@@ -30,5 +31,6 @@ __all__ = [
     "report_text",
     "suggestions",
     "validate",
+    "validate_all",
     "validate_change",
 ]

@@ -7,20 +7,15 @@ new state to their focus nodes. Those are judged on a small graph that holds the
 """
 
 from collections.abc import Iterable, Mapping
-from typing import Any, Final
+from typing import Final
 
-from pyshacl.errors import ReportableRuntimeError, ValidationFailure
-from pyshacl.graph_abstraction import DataGraph
-from pyshacl.pytypes import SHACLExecutor
-from pyshacl.validator import Validator
-from rdflib import Graph
 from rdflib.term import Node
 
-from kg.errors import ContentError
 from kg.validation.report import Report
 from kg.validation.state import State, Triple, Triples
 from kg.validation.units import CompiledShapes, Unit, Watch
-from kg.validation.verdict import ParsedOnceGraph, report_in, validate
+from kg.validation.verdict import ParsedOnceGraph
+from kg.validation.whole import report_on, validate_all
 
 # A change with more triples than this part of the state is judged with the whole state.
 _LARGE: Final = 3
@@ -42,15 +37,8 @@ def validate_change(
     added = frozenset(added) - removed
     after = State(state, added=added, removed=removed)
     if compiled.unbounded or not State(state).has_more_than(_LARGE * (len(added) + len(removed))):
-        return _validate_all(after, compiled)
+        return validate_all(after, compiled)
     return _judge(_affected(added | removed, after, compiled), after, compiled)
-
-
-def _validate_all(state: State, compiled: CompiledShapes) -> Report:
-    graph = Graph()
-    for triple in state:
-        graph.add(triple)
-    return validate(graph.serialize(format="nt").encode(), compiled.shapes)
 
 
 def _affected(changed: Iterable[Triple], state: State, compiled: CompiledShapes) -> Mapping[Unit, set[Node]]:
@@ -81,25 +69,4 @@ def _judge(affected: Mapping[Unit, set[Node]], state: State, compiled: CompiledS
         for focus in nodes:
             for triple in unit.footprint.read(state, focus):
                 small.add(triple)
-    data = DataGraph.from_rdflib(small)
-    results = [result for unit, nodes in affected.items() for result in _evaluate(unit, nodes, data)]
-    found, _ = Validator.create_validation_report(compiled.graph, not results, results)
-    return report_in(found, compiled.shapes)
-
-
-def _evaluate(unit: Unit, nodes: set[Node], data: DataGraph) -> list[tuple[Any, ...]]:
-    """The results of pySHACL, as its report builder takes them."""
-    if not nodes:
-        return []
-    values = unit.shape.value_nodes(data, list(nodes))
-    executor = SHACLExecutor()
-    results: list[tuple[Any, ...]] = []
-    for component in unit.components:
-        try:
-            _, found = component.evaluate(executor, data, values, [unit.shape, component])
-        except (ReportableRuntimeError, ValidationFailure) as error:
-            raise ContentError(
-                f"the shapes cannot be evaluated: {error}", remedy="correct the shapes", file="shapes"
-            ) from error
-        results += found
-    return results
+    return report_on(affected, small, compiled)

@@ -64,8 +64,13 @@ class _File:
         return ContentError(message, remedy=remedy, file=self.name, line=_line_of(self.text, about))
 
 
-def load_shapes(files: Iterable[tuple[str, str]]) -> Shapes:
+def load_shapes(files: Iterable[tuple[str, str]], *, reports: bool = True) -> Shapes:
     """All shapes of the given files (a name for messages, and Turtle), which may refer to each other.
+
+    `reports`: each is to have a name, a message and a severity. Without, they are taken as the standard has them: what
+    has no severity is a Violation, and a shape that is described nowhere has no constraint.
+
+    Source: SHACL §2.1.4.
 
     Raises:
         ContentError: a text is not Turtle; a shape is not well-formed, refers to a shape that no file has, or has no
@@ -77,10 +82,11 @@ def load_shapes(files: Iterable[tuple[str, str]]) -> Shapes:
         for triple in file.graph:
             everything.add(triple)
     for file in read:
-        _check_references(file, everything)
+        if reports:
+            _check_references(file, everything)
         shapes = _shapes_of(file)
         for shape in shapes:
-            _check_shape(file, shape, everything)
+            _check_shape(file, shape, everything, reports=reports)
     return Shapes(everything, {prefix: name for file in read for prefix, name in file.declared})
 
 
@@ -138,12 +144,14 @@ def _check_reference(file: _File, everything: Graph, *, subject: Node, shape: No
         )
 
 
-def _check_shape(file: _File, found: Shape, everything: Graph) -> None:
-    """That the shape can report, and that each of its constraints can be evaluated with the shapes of all files."""
+def _check_shape(file: _File, found: Shape, everything: Graph, *, reports: bool) -> None:
+    """That each of its constraints can be evaluated with the shapes of all files, and that it reports if it is to."""
     node = found.node
     parameters = sorted(set(everything.predicates(node)) & set(CONSTRAINT_PARAMETERS_MAP), key=str)
     if isinstance(node, URIRef) and set(parameters) - _NOT_REPORTED:
-        _check_reporting(file, node, parameters)
+        _check_severity(file, node, is_told=reports)
+        if reports:
+            _check_message(file, node, parameters)
     path = found.path() if found.is_property_shape else None
     shape = Shape(ShapesGraph(everything), node, p=found.is_property_shape, path=path, logger=found.logger)
     for parameter in parameters:
@@ -158,12 +166,18 @@ def _check_shape(file: _File, found: Shape, everything: Graph) -> None:
         _check_sparql(file, shape, constraint)
 
 
-def _check_reporting(file: _File, node: URIRef, parameters: list[Node]) -> None:
-    graph = file.graph
-    if set(graph.objects(node, SH.severity)) - set(_SEVERITIES) or not graph.value(node, SH.severity):
+def _check_severity(file: _File, node: URIRef, *, is_told: bool) -> None:
+    severities = set(file.graph.objects(node, SH.severity))
+    if severities - set(_SEVERITIES) or (is_told and not severities):
         raise file.problem(
-            f"{node} has no severity", about=node, remedy="give it sh:severity sh:Violation, sh:Warning or sh:Info"
+            f"{node} has {'another' if severities else 'no'} severity",
+            about=node,
+            remedy="give it sh:severity sh:Violation, sh:Warning or sh:Info",
         )
+
+
+def _check_message(file: _File, node: URIRef, parameters: list[Node]) -> None:
+    graph = file.graph
     own = set(parameters) - _NOT_REPORTED - {SH.sparql}
     speakers = [node] if own else list(graph.objects(node, SH.sparql))
     for speaker in speakers:

@@ -91,6 +91,7 @@ class CompiledShapes:
 
     shapes: Shapes
     graph: ShapesGraph
+    units: tuple[Unit, ...]
     triggers: Mapping[Node | None, tuple[tuple[Step, Watch], ...]]
     """The steps that read triples of a predicate; under None those that read triples of any."""
     unbounded: Mapping[str, str]
@@ -115,7 +116,7 @@ def compile_shapes(shapes: Shapes) -> CompiledShapes:
             units.append(_unit(shape, tuple(given)))
         except Unbounded as reason:
             unbounded[shapes.name_of(shape.node)] = str(reason)
-    return CompiledShapes(shapes, graph, _triggers(units), unbounded, {})
+    return CompiledShapes(shapes, graph, tuple(units), _triggers(units), unbounded, {})
 
 
 def _parts(shape: Shape) -> Iterator[Shape]:

@@ -49,10 +49,19 @@ def validate(data: bytes, shapes: Shapes) -> Report:
         ContentError: the shapes cannot be evaluated, for instance because they nest without end.
     """
     graph = ParsedOnceGraph()
-    with _unconverted_literals_in_silence():
+    with unconverted_literals_in_silence():
         with _literals_as_written():
             graph.parse(data=data, format="nt")
-        _, found, text = pyshacl.validate(graph, shacl_graph=shapes.graph, inference="none", advanced=False)
+        return validate_graph(graph, shapes)
+
+
+def validate_graph(graph: Graph, shapes: Shapes) -> Report:
+    """The same of a graph of rdflib.
+
+    Raises:
+        ContentError: as `validate` does.
+    """
+    _, found, text = pyshacl.validate(graph, shacl_graph=shapes.graph, inference="none", advanced=False)
     if not isinstance(found, Graph):
         raise ContentError(f"the shapes cannot be evaluated: {text}", remedy="correct the shapes", file="shapes")
     return report_in(found, shapes)
@@ -108,7 +117,7 @@ def _literals_as_written() -> Iterator[None]:
 
 
 @contextmanager
-def _unconverted_literals_in_silence() -> Iterator[None]:
+def unconverted_literals_in_silence() -> Iterator[None]:
     """Keeps rdflib from logging a traceback for each ill-typed literal: the report names it."""
     logger = logging.getLogger("rdflib.term")
 

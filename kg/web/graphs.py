@@ -20,10 +20,11 @@ from kg.formats import formats_for
 from kg.sparql import Limits
 from kg.web.descriptions import current_dataset, description_response
 from kg.web.exchange import Plan, Request, plan_answer
+from kg.web.iris import is_absolute_iri
 from kg.web.problems import Problem
-from kg.web.protocol import UPDATE, GraphRequest, is_absolute_iri, read_graph_request
+from kg.web.protocol import UPDATE, GraphRequest, read_graph_request
 from kg.web.service import asked_request, planned_response, service
-from kg.web.submissions import admit, read_sent, submitted
+from kg.web.submissions import admit, new_submission, read_sent, submitted
 
 blueprint = Blueprint("graphs", __name__)
 
@@ -104,9 +105,11 @@ def write_graph(name: str) -> Response:  # noqa: ARG001 - it is read from the re
 
 def _write() -> Response:
     """Source: SPARQL 1.1 Graph Store HTTP Protocol §5.3 to §5.7, where a patch is a SPARQL update; RFC 5789 §2.2."""
-    author = admit(REVIEW)  # it changes graphs that others have made
     dataset = current_dataset()
     read = read_graph_name(replace(asked_request(request), body=b""), dataset.base)
+    if request.method == "POST" and read.graph is None and not read.default:
+        return _minted(dataset.base)
+    author = admit(REVIEW)  # it changes graphs that others have made
     if read.graph is None and not read.default:
         raise Problem("bad-request", "no graph is named", remedy=f"name it, as {PATH}?graph=… or {PATH}?default")
     if read.graph is not None and not is_absolute_iri(read.graph):
@@ -126,6 +129,18 @@ def _write() -> Response:
         )
     errand = Errand(Task.SUBMIT, _WRITES[request.method], author=author, graph=read.graph or "")
     return submitted(read_sent(request, optional=True), errand, is_new=is_new)
+
+
+def _minted(base: str) -> Response:
+    """A new graph, which is that of the submission; so whoever may submit may have one.
+
+    Source: SPARQL 1.1 Graph Store HTTP Protocol §5.5.
+    """
+
+    def address(graph: str) -> str:
+        return url_for("graphs.graph", name=graph.removeprefix(base + DIRECT.removeprefix("/")))
+
+    return submitted(read_sent(request), new_submission(), is_new=True, address=address)
 
 
 def _response(asked: Request) -> Response:

@@ -9,12 +9,15 @@ from typing import Any, Final
 
 from flask import Blueprint, Response, render_template, request, url_for
 
-from kg.store import Commit, Ledger
+from kg.blame import Pattern, blame, blame_statement
+from kg.store import Ledger, Summary
 from kg.web.negotiation import accepted_types, prefers_html
 from kg.web.problems import Problem
 from kg.web.service import service
 
 blueprint = Blueprint("history", __name__)
+
+BLAME_PATH: Final = "/blame"
 
 _MOST_COMMITS: Final = 100
 _MOST_LINES: Final = 1000
@@ -26,7 +29,8 @@ def history() -> Response:
     ledger = _ledger()
     about = request.args.get("about", "")
     before = _number("before")
-    commits = ledger.about(about) if about else _backwards(ledger)
+    named = map(ledger.summary, ledger.revisions_about(about)) if about else None
+    commits = named or _backwards(ledger)
     wanted = (commit for commit in commits if before is None or commit.revision < before)
     found = [*islice(wanted, _MOST_COMMITS + 1)]
     shown = [_summary(commit) for commit in found[:_MOST_COMMITS]]
@@ -36,13 +40,42 @@ def history() -> Response:
     return _response({"about": about or None, "commits": shown, "older": older}, "history.html")
 
 
+@blueprint.get(BLAME_PATH)
+def blamed() -> Response:
+    """Who has brought a statement: one (`statement`, as N-Quads), or each that the graph has of a `subject`, perhaps
+    with a `predicate` and an `object`."""
+    said = {name: request.args.get(name, "").strip() for name in ("statement", "subject", "predicate", "object")}
+    snapshot, ledger = service().snapshot(), _ledger()
+    if said["statement"]:
+        one = blame_statement(snapshot, ledger, said["statement"])
+        found, more = [one] if one else [], False
+    elif said["subject"]:
+        found, more = blame(snapshot, ledger, Pattern(said["subject"], said["predicate"], said["object"]))
+    else:
+        raise Problem(
+            "bad-request",
+            "no statement is named",
+            remedy=f"name a subject, as {BLAME_PATH}?subject=…, perhaps with predicate= and object=; or a statement=",
+        )
+    if not found:
+        raise Problem(
+            "not-found",
+            "There is no such statement",
+            remedy="write a statement as /history/… does; /history?about=… also tells of what is no longer there",
+        )
+    told = [
+        {"statement": each.statement, "commit": _summary(each.commit), "sources": [*each.sources]} for each in found
+    ]
+    return _response({"statements": told, "more": more}, "blame.html")
+
+
 @blueprint.get("/history/<int:revision>")
 def commit(revision: int) -> Response:
     """One commit: what was added and removed. `since` gives the sum of all commits after an earlier revision."""
     ledger = _ledger()
     since = _number("since")
-    found = ledger.read(revision)
-    changes = found.changeset if since is None else ledger.diff(since, revision)
+    found = ledger.summary(revision)
+    changes = ledger.read(revision).changeset if since is None else ledger.diff(since, revision)
     told = _summary(found) | {
         "since": since,
         "statements": {
@@ -58,10 +91,10 @@ def _ledger() -> Ledger:
     return service().ledger
 
 
-def _backwards(ledger: Ledger) -> Iterator[Commit]:
+def _backwards(ledger: Ledger) -> Iterator[Summary]:
     before = _number("before")
     last = ledger.head().revision if before is None else min(before - 1, ledger.head().revision)
-    return (ledger.read(revision) for revision in range(last, 0, -1))
+    return (ledger.summary(revision) for revision in range(last, 0, -1))
 
 
 def _number(name: str) -> int | None:
@@ -73,7 +106,7 @@ def _number(name: str) -> int | None:
     return int(text)
 
 
-def _summary(commit: Commit) -> dict[str, Any]:
+def _summary(commit: Summary) -> dict[str, Any]:
     return {
         "revision": commit.revision,
         "time": commit.time,
@@ -81,8 +114,8 @@ def _summary(commit: Commit) -> dict[str, Any]:
         "message": commit.message,
         "source": commit.source,
         "digest": commit.digest,
-        "added": len(commit.changeset.added),
-        "removed": len(commit.changeset.removed),
+        "added": commit.added,
+        "removed": commit.removed,
         "href": url_for("history.commit", revision=commit.revision),
     }
 

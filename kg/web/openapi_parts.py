@@ -20,7 +20,9 @@ IRI: Final = {"type": "string", "format": "iri"}
 REVISION: Final = {"type": "integer", "minimum": 1}
 
 # Problems that come of sending a body, and of naming a thing; what is in no set can meet any request.
-_OF_BODIES: Final = frozenset({HTTPStatus.REQUEST_ENTITY_TOO_LARGE, HTTPStatus.UNSUPPORTED_MEDIA_TYPE})
+_OF_BODIES: Final = frozenset(
+    {HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, HTTPStatus.UNSUPPORTED_MEDIA_TYPE}
+)
 _OF_ADDRESSES: Final = frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED})
 OF_WRITING: Final = frozenset(
     {
@@ -147,6 +149,8 @@ SCHEMAS: Final = {
             "results": _RESULTS,
             "problems": _array(_object(["place", "message", "remedy"], _texts("place", "message", "remedy")))
             | {"description": "What is wrong with each cell of a table."},
+            "suggestions": _array(_object(["iri", "name", "href"], _texts("iri", "name", "href")))
+            | {"description": "What may have been meant by the name of something that is not there."},
         },
     ),
     "Questions": _object(
@@ -205,6 +209,22 @@ SCHEMAS: Final = {
             "statements": _object(["added", "removed"], {"added": _array(TEXT), "removed": _array(TEXT)})
             | {"description": "As N-Quads, of one commit only."},
             "more": _COUNT | {"description": "How many statements are left out."},
+        },
+    ),
+    "Blame": _object(
+        ["statements", "more"],
+        {
+            "statements": _array(
+                _object(
+                    ["statement", "commit", "sources"],
+                    {
+                        "statement": {"type": "string", "description": "As N-Quads."},
+                        "commit": {"$ref": "#/components/schemas/Commit"},
+                        "sources": _array({"type": "string", "format": "iri"}),
+                    },
+                )
+            ),
+            "more": {"type": "boolean", "description": "Whether there are more statements than are told of."},
         },
     ),
 }

@@ -40,7 +40,8 @@ _DRY_RUN: Final = in_query("dry_run", {"type": "boolean", "default": False}, "On
 _IF_MATCH: Final = {
     "name": "If-Match",
     "in": "header",
-    "description": 'The revision that the change was made for, as "7"; at any other it is refused.',
+    "description": 'The revision that the change was made for, as "7". It is refused if there are later ones; a change'
+    " of one graph that is named only if one of those is about it.",
     "schema": TEXT,
 }
 _GRAPH: Final = [
@@ -59,6 +60,7 @@ def writing_paths() -> dict[str, Any]:
         "/graphs": {"get": _read_graph()} | {method: _write_graph(method) for method in _GRAPH_WRITES},
         "/history": {"get": _history()},
         "/history/{revision}": {"get": _commit()},
+        "/blame": {"get": _blame()},
     }
 
 
@@ -112,7 +114,7 @@ def _update() -> dict[str, Any]:
         parameters=[*chosen, *_ABOUT, _DRY_RUN, _IF_MATCH],
         requestBody={"required": True, "content": {UPDATE: {"schema": update}, FORM: {"schema": form}}},
         responses=_receipts(HTTPStatus.OK) | problems(body=True, more=_OF_TOKENS),
-        security=_token("submit"),
+        security=_token("review"),
     )
 
 
@@ -134,7 +136,7 @@ def _read_graph() -> dict[str, Any]:
 
 _GRAPH_WRITES: Final = {
     "put": "Replace a graph",
-    "post": "Add to a graph",
+    "post": "Add to a graph, with a token of scope review; without a name, to a new one, with scope submit",
     "delete": "Delete a graph",
     "patch": "Change a graph by a SPARQL update that is about it alone",
 }
@@ -151,7 +153,7 @@ def _write_graph(method: str) -> dict[str, Any]:
         parameters=[*_GRAPH, *_ABOUT, _DRY_RUN, _IF_MATCH],
         **body,
         responses=_receipts(*made) | problems(body=bool(body), more=_OF_TOKENS | missing),
-        security=_token("submit"),
+        security=_token("submit" if method == "post" else "review"),
     )
 
 
@@ -174,6 +176,21 @@ def _commit() -> dict[str, Any]:
         "Tell of one commit all that it changed",
         parameters=[_REVISION, in_query("since", since, "Sum up all commits after this one.")],
         responses={"200": {"description": "The commit.", "content": _told("Commit")}} | problems(more=_NOT_FOUND),
+    )
+
+
+def _blame() -> dict[str, Any]:
+    return _operation(
+        "blame",
+        "Tell who has brought a statement",
+        parameters=[
+            in_query("subject", IRI, "The subject of the statements."),
+            in_query("predicate", IRI, "Their predicate."),
+            in_query("object", TEXT, "Their object: an IRI, or a literal as N-Triples writes it."),
+            in_query("statement", TEXT, "One statement instead, as N-Quads; it may be gone by now."),
+        ],
+        responses={"200": {"description": "Who has brought each.", "content": _told("Blame")}}
+        | problems(more=_NOT_FOUND),
     )
 
 

@@ -5,25 +5,34 @@ Source: SPARQL 1.1 Protocol §2.2; SPARQL 1.1 Graph Store HTTP Protocol §5.3 to
 
 from __future__ import annotations
 
-import json
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from http import HTTPStatus
-from typing import Any, Final
+from typing import Final
 
-from flask import Blueprint, Request, Response, render_template, request, url_for
+from flask import Blueprint, Request, Response, request
 from werkzeug.datastructures import FileStorage
 
-from kg.access import REVIEW, SUBMIT, client_address, counted_address, origin_of, refuse_cross_site
+from kg.access import (
+    REVIEW,
+    SUBMIT,
+    Holder,
+    client_address,
+    counted_address,
+    includes,
+    origin_of,
+    refuse_cross_site,
+)
 from kg.desk import Errand, Receipt, Task, run_errand
 from kg.errors import SnapshotMissing
 from kg.store import FOLLOW_SECONDS
-from kg.web.negotiation import HTML, accepted_types, best_type
-from kg.web.problems import REPORT_TYPES, Problem
+from kg.web.iris import base_of
+from kg.web.problems import Problem
 from kg.web.protocol import UPDATE, parameters, read_update_request
+from kg.web.receipts import accepted_response, judged_response, report_format
 from kg.web.service import asked_request, service
 
 blueprint = Blueprint("submissions", __name__)
@@ -39,10 +48,6 @@ _FORM: Final = "multipart/form-data"
 _ACCEPTED_SECONDS: Final = 60.0
 _SEEN_SECONDS: Final = 5.0
 _LOOK_SECONDS: Final = 0.02
-_JSON: Final = "application/json"
-_PLAIN: Final = "text/plain"
-_HTML_TYPE: Final = f"{HTML}; charset=utf-8"
-_REPORTS: Final = dict(zip(REPORT_TYPES, ("turtle", "jsonld", "ntriples"), strict=True))
 _TRUE: Final = frozenset({"", "1", "true", "yes"})
 
 
@@ -66,8 +71,7 @@ class Sent:
 @blueprint.post(SUBMISSIONS_PATH)
 def submissions() -> Response:
     """Take in a text of any format that is read; it gets a graph of its own."""
-    author = admit()
-    return submitted(read_sent(request), Errand(Task.SUBMIT, "add", author=author), is_new=True)
+    return submitted(read_sent(request), new_submission(), is_new=True)
 
 
 @blueprint.post(VALIDATE_PATH)
@@ -77,7 +81,7 @@ def validate() -> Response:
     sent = read_sent(request)
     errand = _about(sent, Errand(Task.VALIDATE if sent.shapes else Task.JUDGE, "add", author="anybody"))
     bodies = (sent.data, sent.shapes) if sent.shapes else (sent.data,)
-    return _judged(run(errand, *bodies))
+    return judged_response(run(errand, *bodies))
 
 
 @blueprint.post(UPDATE_PATH)
@@ -89,7 +93,8 @@ def update() -> Response:
     Source: SPARQL 1.1 Protocol §2.2.
     """
     author = admit(REVIEW)
-    read = read_update_request(asked_request(request))
+    asked = asked_request(request)
+    read = read_update_request(asked)
     said = dict(parameters(request.query_string, "the URL"))
     sent = Sent(read.text.encode(), UPDATE, "", said, tuple(request.args.getlist("source")))
     errand = Errand(
@@ -98,6 +103,7 @@ def update() -> Response:
         author=author,
         using_default=read.using_default,
         using_named=read.using_named,
+        base=base_of(asked.address),
     )
     return submitted(sent, errand)
 
@@ -110,12 +116,32 @@ def revert(revision: int) -> Response:
     return submitted(read_sent(request, optional=True), errand)
 
 
-def admit(scope: str = SUBMIT) -> str:
+def new_submission() -> Errand:
+    """The errand of whoever submits with this request: statements in a graph of their own.
+
+    A table may also take statements away; what others have brought, only if a reviewer sends it.
+
+    Raises:
+        CrossSite, NotAllowed, NotAuthenticated, TooMany: nobody may.
+    """
+    holder = _admitted(SUBMIT)
+    return Errand(Task.SUBMIT, "add", author=_author(holder), own_only=not includes(holder.scope, REVIEW))
+
+
+def admit(scope: str) -> str:
     """The name of whoever writes with this request.
 
     Raises:
         CrossSite, NotAllowed, NotAuthenticated, TooMany: nobody may.
     """
+    return _author(_admitted(scope))
+
+
+def _author(holder: Holder) -> str:
+    return f"{holder.name} ({holder.id})"
+
+
+def _admitted(scope: str) -> Holder:
     refuse_cross_site(
         request.method,
         request.headers.items(),
@@ -124,7 +150,7 @@ def admit(scope: str = SUBMIT) -> str:
     )
     holder = service().tokens.check(_authorization(), scope=scope, now=datetime.now(UTC))
     run(Errand(Task.ADMIT, address=_address(), token=holder.id))
-    return f"{holder.name} ({holder.id})"
+    return holder
 
 
 def admit_reader() -> None:
@@ -136,18 +162,25 @@ def admit_reader() -> None:
     run(Errand(Task.ADMIT, address=_address()))
 
 
-def submitted(sent: Sent, errand: Errand, *, is_new: bool = False) -> Response:
+def submitted(
+    sent: Sent, errand: Errand, *, is_new: bool = False, address: Callable[[str], str] | None = None
+) -> Response:
     """Give the desk an errand, and tell what became of it; `is_new`: it makes a new graph.
+
+    `address` tells where that graph is read; without it, whoever has sent this is sent to the commit.
 
     Raises:
         KgError: any error that the desk tells of.
     """
     errand = _about(sent, errand)
     if sent.is_trial:
-        return _judged(run(replace(errand, task=Task.JUDGE), sent.data))
+        return judged_response(run(replace(errand, task=Task.JUDGE), sent.data))
     receipt = run(errand, sent.data)
     _wait_until_seen(receipt.number)
-    return _accepted(receipt, HTTPStatus.CREATED if is_new and receipt.revision else HTTPStatus.OK)
+    response = accepted_response(receipt, HTTPStatus.CREATED if is_new and receipt.revision else HTTPStatus.OK)
+    if address and receipt.revision:
+        response.headers["Location"] = address(receipt.graph)
+    return response
 
 
 def _authorization() -> str | None:
@@ -173,7 +206,7 @@ def _about(sent: Sent, errand: Errand) -> Errand:
         message=sent.said.get("message") or f"{request.method} {request.path}",
         sources=sent.sources,
         expected=_expected(request.headers.get("If-Match", "")),
-        rdf=_REPORTS.get(_report_type(), ""),
+        rdf=report_format(),
     )
 
 
@@ -212,55 +245,6 @@ def _wait_until_seen(number: int) -> None:
         time.sleep(_LOOK_SECONDS)
     if number:
         time.sleep(2 * FOLLOW_SECONDS)  # the other server processes look as often as this one
-
-
-def _accepted(receipt: Receipt, status: int) -> Response:
-    told = {
-        "revision": receipt.revision or service().ledger.head().revision,
-        "changed": bool(receipt.revision),
-        "seen": bool(receipt.number) or not receipt.revision,
-        "graph": receipt.graph or None,
-        "added": receipt.added,
-        "removed": receipt.removed,
-        "report": receipt.report,
-    }
-    if _report_type() == HTML:
-        text, kind = render_template("receipt.html", **told), _HTML_TYPE
-    else:
-        text, kind = _json(told), _JSON
-    response = Response(text, status=status, content_type=kind)
-    response.headers["Location"] = url_for("history.commit", revision=told["revision"])
-    response.headers["ETag"] = f'"{told["revision"]}"'
-    response.headers["Cache-Control"] = "no-store"
-    response.vary.add("Accept")
-    return response
-
-
-def _judged(receipt: Receipt) -> Response:
-    """The report in the form that the client prefers."""
-    wanted = _report_type()
-    if receipt.rdf:
-        text, kind = receipt.rdf, wanted
-    elif wanted == HTML:
-        text, kind = render_template("report.html", report=receipt.report), _HTML_TYPE
-    elif wanted == _PLAIN:
-        text, kind = receipt.text or "conforms\n", f"{_PLAIN}; charset=utf-8"
-    else:
-        text, kind = _json(receipt.report), _JSON
-    response = Response(text, content_type=kind)
-    response.headers["Cache-Control"] = "no-store"
-    response.vary.add("Accept")
-    return response
-
-
-def _report_type() -> str:
-    """The media type of the report that the client prefers."""
-    offers = (_JSON, HTML, _PLAIN, *_REPORTS)
-    return best_type(accepted_types(request.headers.getlist("Accept")), offers) or _JSON
-
-
-def _json(told: Mapping[str, Any]) -> str:
-    return json.dumps(told, ensure_ascii=False, indent=1) + "\n"
 
 
 def read_sent(asked: Request, *, optional: bool = False) -> Sent:

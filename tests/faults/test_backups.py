@@ -5,25 +5,18 @@ import json
 import shutil
 import stat
 import tarfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from kg.store import Ledger
-from tests.commands import WHO, Commands, commanding, written
+from tests.commands import WHO, Commands, written
 from tests.serving import Command, eventually, serving
 from tests.states import assert_whole, files_of, published
 from tests.submitting import UNLIMITED, assert_kept, book, make_token, submit, submitting, wait_until_idle
 
 Members = dict[str, bytes]
-
-
-@pytest.fixture(scope="module")
-def commands(kg_command: Command, small: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Commands]:
-    content = shutil.copytree(small / "content", tmp_path_factory.mktemp("content") / "content")
-    with commanding(kg_command[1], content, tmp_path_factory.mktemp("commands") / "outputs") as started:
-        yield started
 
 
 @pytest.fixture(scope="module")

@@ -4,25 +4,18 @@ import os
 import random
 import shutil
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from kg.store import Ledger
-from tests.commands import WHO, Commands, commanding, written
+from tests.commands import WHO, Commands, written
 from tests.serving import Command, eventually, serving
 from tests.states import assert_whole, files_of, folded, published
 from tests.submitting import UNLIMITED, authorless, book, make_token, submit
 
 Damage = Callable[[Path], object]
-
-
-@pytest.fixture(scope="module")
-def commands(kg_command: Command, small: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Commands]:
-    content = shutil.copytree(small / "content", tmp_path_factory.mktemp("content") / "content")
-    with commanding(kg_command[1], content, tmp_path_factory.mktemp("commands") / "outputs") as started:
-        yield started
 
 
 @pytest.fixture(scope="module")

@@ -14,7 +14,16 @@ from rdflib.namespace import SKOS, XSD
 from rdflib.term import Node
 from test_shapes import CONFORMING, EXAMPLES, ontology, shapes, split
 
-from kg.validation import CompiledShapes, Report, Shapes, Triple, compile_shapes, load_shapes, validate, validate_change
+from kg.validation import (
+    CompiledShapes,
+    Report,
+    Triple,
+    compile_shapes,
+    load_shapes,
+    validate,
+    validate_all,
+    validate_change,
+)
 
 EMG = Namespace("https://w3id.org/unemg/ontology#")
 EX = Namespace("https://example.org/")
@@ -59,14 +68,17 @@ def changed(base: Graph, *, added: set[Triple], removed: set[Triple]) -> Graph:
     return graph
 
 
-def in_full(graph: Graph, against: Shapes) -> Report:
-    return validate(graph.serialize(format="nt").encode(), against)
+def in_full(graph: Graph, against: CompiledShapes) -> Report:
+    """What pySHACL reports by itself, and what judging all by units must report, too."""
+    report = validate(graph.serialize(format="nt").encode(), against.shapes)
+    assert validate_all(graph, against) == report
+    return report
 
 
 def agree(base: Graph, *, added: set[Triple], removed: set[Triple]) -> Report:
     """The report on a change to the conforming state, found to be that of full validation."""
     report = validate_change(base, added=added, removed=removed, compiled=compiled())
-    assert report == in_full(changed(base, added=added, removed=removed), shapes())
+    assert report == in_full(changed(base, added=added, removed=removed), compiled())
     return report
 
 
@@ -78,6 +90,7 @@ def test_every_shape_is_judged_by_what_a_change_affects() -> None:
 def test_adding_a_failing_example_gives_its_full_report(path: Path) -> None:
     data, report = split(path)
     assert validate_change(conforming(), added=data, removed=(), compiled=compiled()) == report
+    assert validate_all(conforming() + data, compiled()) == report
 
 
 def test_taking_a_failing_example_away_leaves_nothing_wrong() -> None:
@@ -338,8 +351,8 @@ def test_any_kind_of_constraint_is_judged_as_in_full(
         state, added, removed = padded(base - judged), judged, set()
     else:
         state = padded(base | judged)
-    before = set(in_full(state, against.shapes).results)
-    after = set(in_full(changed(state, added=added, removed=removed), against.shapes).results)
+    before = set(in_full(state, against).results)
+    after = set(in_full(changed(state, added=added, removed=removed), against).results)
     found = set(validate_change(state, added=added, removed=removed, compiled=against).results)
     assert after - before <= found <= after
 
@@ -379,7 +392,7 @@ def test_a_query_that_reads_from_all_over_is_named_and_judged_with_the_whole_sta
         state = padded({(EX.a, RDF.type, EX.A), (EX.a, EX.p, EX.b), (EX.b, EX.a, EX.c), (EX.d, EX.q, EX.b)})
         added = {(EX.b, EX.q, EX.c), (EX.b, EX.p, EX.c)}
         report = validate_change(state, added=added, removed=(), compiled=against)
-        assert report == in_full(changed(state, added=added, removed=set()), against.shapes)
+        assert report == in_full(changed(state, added=added, removed=set()), against)
 
 
 def test_a_shape_that_refers_to_itself_is_named() -> None:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 from hypothesis import given, settings
@@ -111,6 +112,18 @@ def test_commits_are_read_as_they_were_made(ledger: Ledger, tmp_path: Path) -> N
         assert reader.head() == (8, made[-1].digest)
         assert [reader.digest(revision) for revision in range(9)] == ["", *(commit.digest for commit in made)]
         assert reader.verify() == reader.head()
+
+
+def test_a_summary_says_what_the_commit_says_and_counts_its_changes(ledger: Ledger, tmp_path: Path) -> None:
+    ledger.append(draft("abc"), draft("d", "ab", message='A \n"TX ."\nA <x:a>'), draft())
+    for known in both(ledger, tmp_path):
+        for commit in known.entries():
+            added, removed = len(commit.changeset.added), len(commit.changeset.removed)
+            told = {name: value for name, value in vars(commit).items() if name not in ("parent", "changeset")}
+            assert vars(known.summary(commit.revision)) == told | {"added": added, "removed": removed}
+        assert [(known.summary(n).added, known.summary(n).removed) for n in (1, 2, 3)] == [(3, 0), (1, 2), (0, 0)]
+        with pytest.raises(RevisionMissing):
+            known.summary(4)
 
 
 def test_another_process_sees_what_is_appended_later(ledger: Ledger, tmp_path: Path) -> None:
@@ -269,6 +282,21 @@ def test_blame_names_the_last_commit_that_added_a_statement(ledger: Ledger, tmp_
             "d": None,
         }
         assert blamed["a"] == reader.read(3)
+        assert reader.blame(line("a").removesuffix(" .")) is None
+        assert reader.blame(line("a", value="11")) is None
+
+
+@settings(max_examples=60, deadline=None, derandomize=True)
+@given(st.lists(st.text("abc", max_size=3), max_size=6), st.sets(st.sampled_from("abcd")))
+def test_the_revisions_of_many_statements_are_those_of_each(changes: list[str], asked: set[str]) -> None:
+    with TemporaryDirectory() as folder:
+        ledger = Ledger(Path(folder), segment_bytes=600)
+        with ledger.locked():
+            for added in changes:
+                ledger.append(draft("".join({*added})))
+        last = {subject: at for at, added in enumerate(changes, start=1) for subject in added}
+        found = Ledger(Path(folder)).revisions_of(map(line, asked))
+        assert found == {line(subject): at for subject, at in last.items() if subject in asked}
 
 
 # Stores.
