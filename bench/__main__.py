@@ -1,6 +1,6 @@
 """Run the benchmarks and write a report.
 
-python -m bench [--full] [--results FOLDER]
+python -m bench [--million | --full] [--results FOLDER]
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import sysconfig
 import tempfile
 import time
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 from importlib.metadata import distributions
@@ -27,6 +27,7 @@ from typing import Final
 
 from pyoxigraph import DefaultGraph, Quad, RdfFormat, parse, serialize
 
+from bench.exports import measure_exports
 from bench.figures import Figure, rounded
 from bench.generate import write_dataset
 from bench.measure import (
@@ -34,7 +35,6 @@ from bench.measure import (
     Engine,
     Pace,
     compare_answers,
-    measure_exports,
     measure_harm,
     measure_latency,
     measure_memory,
@@ -51,8 +51,9 @@ _ROOT: Final = Path(__file__).resolve().parent.parent
 _LOADED: Final = ("small", "stored")
 _HARMED: Final = (OURS, BASELINE, "Virtuoso")
 _MOST_EXPORTED: Final = 1_000_000
-_PACKAGES: Final = (("pyoxigraph", "granian"), ("oxigraph", "rdflib-endpoint", "rdflib"))
+_PACKAGES: Final = (("pyoxigraph", "uvicorn"), ("oxigraph", "rdflib-endpoint", "rdflib"))
 _PEER_BYTES: Final = 4 * 1024**3
+_REST_SECONDS: Final = 6.0
 
 
 @dataclass(frozen=True)
@@ -64,18 +65,19 @@ class Plan:
     pace: Pace
     deadline_seconds: float
     runaways: tuple[tuple[str, tuple[str, ...]], ...]
-    written_to: tuple[int, ...]
-    """The sizes of the graphs that are written to, besides that of the content, in statements."""
+    written_to: tuple[int, ...] | None
+    """The sizes of the graphs that are written to, besides that of the content, in statements; None: no writing."""
 
 
 _ALL: Final = ("all at once", tuple(RUNAWAYS) * 2)
-QUICK: Final = Plan((100_000,), Pace(3, 0.5, 2.0), 2.0, (("memory bomb", ("memory bomb",)), _ALL), (100_000,))
+QUICK: Final = Plan((100_000,), Pace(3, 0.5, 2.0, 60.0), 2.0, (("memory bomb", ("memory bomb",)), _ALL), (100_000,))
+MILLION: Final = Plan((1_000_000,), Pace(3, 1.0, 10.0, 60.0), 2.0, (), None)
 FULL: Final = Plan(
     (100_000, 1_000_000, 10_000_000),
-    Pace(5, 2.0, 20.0),
+    Pace(5, 2.0, 20.0, 180.0),
     5.0,
     (*((name, (name,)) for name in RUNAWAYS), _ALL),
-    (100_000, 1_000_000, 10_000_000),
+    (100_000, 1_000_000),
 )
 
 
@@ -123,7 +125,12 @@ class _Runner:
         self.figures += measure_memory(bench, "after the start")
         self.tell(f"{data.name}: comparing the answers to {len(questions)} questions")
         compared = compare_answers(bench, questions, reference=BASELINE)
-        self.remarks += compared.remarks
+        for remark in compared.remarks:
+            self._remark(remark)
+        for service in bench.services:
+            if service.name in compared.given_up:
+                service.stop()
+        bench = replace(bench, services=[each for each in bench.services if each.name not in compared.given_up])
         self.tell(f"{data.name}: latency")
         self.figures += measure_latency(bench, questions, compared.unanswered)
         for mix in mixes_of(questions):
@@ -131,6 +138,7 @@ class _Runner:
                 self.tell(f"{data.name}: requests a second, {mix}")
                 chosen = [each for each in questions if each.mix == mix]
                 self.figures += measure_requests(bench, mix, chosen, compared.unanswered)
+        time.sleep(_REST_SECONDS)
         self.figures += measure_memory(bench, "after that traffic, at rest")
         if exports:
             self.tell(f"{data.name}: export")
@@ -274,9 +282,10 @@ def run(plan: Plan, work: Path, *, title: str) -> Run:
     load_before, began = _load(), time.monotonic()
     runner = _Runner(plan, work)
     runner.measure(_emg(work), emg_questions(_ROOT / "queries"), exports=False, harm=False)
-    writing = work / "writing"
-    runner.figures += measure_writing(Place(_ROOT, writing, runner.tell), plan.written_to)
-    shutil.rmtree(writing)
+    if plan.written_to is not None:
+        writing = work / "writing"
+        runner.figures += measure_writing(Place(_ROOT, writing, runner.tell), plan.written_to)
+        shutil.rmtree(writing)
     for place, size in enumerate(plan.quads):
         data = _shop(work, size)
         runner.measure(data, shop_questions(size), exports=True, harm=place == 0)
@@ -298,14 +307,17 @@ def _raw(found: Run) -> str:
 def main() -> None:
     """Read the command line, run, write the report."""
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__.splitlines()[0])
-    parser.add_argument("--full", action="store_true", help="also 1 and 10 million triples; takes hours")
+    sizes = parser.add_mutually_exclusive_group()
+    sizes.add_argument("--million", action="store_true", help="a million triples and no writing; about 15 minutes")
+    sizes.add_argument("--full", action="store_true", help="also 1 and 10 million triples; about an hour")
     parser.add_argument("--results", type=Path, default=_ROOT / "bench" / "results", help="folder for the report")
     options = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("stopped"))  # so that the services are ended
     today = datetime.now(UTC).date().isoformat()
-    name = f"{today}-{socket.gethostname()}{'-full' if options.full else ''}"
+    plan, kind = (FULL, "-full") if options.full else (MILLION, "-million") if options.million else (QUICK, "")
+    name = f"{today}-{socket.gethostname()}{kind}"
     with tempfile.TemporaryDirectory(prefix="bench-") as work:
-        found = run(FULL if options.full else QUICK, Path(work), title=f"Benchmarks of {today}")
+        found = run(plan, Path(work), title=f"Benchmarks of {today}")
     options.results.mkdir(parents=True, exist_ok=True)
     (options.results / f"{name}.svg").write_text(svg(chart_groups(found.figures)), encoding="utf-8")
     (options.results / f"{name}.json").write_text(_raw(found), encoding="utf-8")

@@ -7,6 +7,7 @@ import json
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -18,9 +19,9 @@ from urllib.parse import quote
 from bench.figures import Figure
 from bench.http import JSON, connect, fetch, get_request
 from bench.load import Job, run_load
-from bench.mixes import EVERYTHING, EVERYTHING_AS_GRAPH, RUNAWAYS, Question
-from bench.processes import Peak, memory_megabytes, wait_until_quiet
-from bench.services import Service
+from bench.mixes import RUNAWAYS, Question
+from bench.processes import memory_megabytes, wait_until_quiet
+from bench.services import OURS, Service
 
 ENGINE: Final = "bare engine"
 
@@ -31,18 +32,15 @@ _WARM_SECONDS: Final = 1.0
 _QUIET_WITHIN_SECONDS: Final = 2.0
 _SLOW_SECONDS: Final = 1.0
 """What took longer is not repeated."""
-_SLOW_EXPORT_SECONDS: Final = 3.0
-_MOST_EXPORT_SECONDS: Final = 600.0
-_READ_BYTES: Final = 256 * 1024
-_EXPORTS: Final = (
-    ("JSON", "json", JSON, EVERYTHING),
-    ("CSV", "csv", "text/csv", EVERYTHING),
-    ("N-Triples", "nt", "application/n-triples", EVERYTHING_AS_GRAPH),
-)
 _CALM_CONNECTIONS: Final = 4
 _CALM_PAUSE_SECONDS: Final = 0.01
 _CALM_SECONDS: Final = 1.5
 _numbers = count(1_000_000, 1_000_000)
+
+
+def new_number() -> int:
+    """A number that no query of this run has had; nor has any of the million after it."""
+    return next(_numbers)
 
 
 @dataclass(frozen=True)
@@ -54,6 +52,8 @@ class Pace:
     """Of each run of the load generator."""
     patience_seconds: float
     """How long a question waits for its answer."""
+    most_seconds: float
+    """How long a service may take over all questions, each asked once; one that takes longer is left out."""
 
 
 class Engine:
@@ -79,6 +79,7 @@ class Engine:
         """End it."""
         self._in.close()
         self._process.wait()
+        self._out.close()
 
 
 @dataclass(frozen=True)
@@ -109,28 +110,39 @@ class Comparison:
 
     unanswered: frozenset[tuple[str, str]]
     """Case and service."""
+    given_up: frozenset[str]
+    """Services that took too long over all questions together."""
     remarks: Sequence[str]
 
 
 def compare_answers(bench: Bench, questions: Sequence[Question], *, reference: str) -> Comparison:
     """Which service answers which question otherwise than the reference, or not at all."""
-    answers = {
-        (question.case, service.name): _answer(service, question.variant(1), bench.pace.patience_seconds)
-        for service in bench.services
-        for question in questions
-    }
+    answers: dict[tuple[str, str], str | None] = {}
     remarks: list[str] = []
-    for name in (service.name for service in bench.services):
+    given_up: set[str] = set()
+    for service in bench.services:
+        until = time.monotonic() + bench.pace.most_seconds
+        for question in questions:
+            if time.monotonic() > until:
+                given_up.add(service.name)
+                remarks.append(f"{bench.data}: {service.name} is left out, it took over {bench.pace.most_seconds:g} s")
+                break
+            key = (question.case, service.name)
+            answers[key] = _answer(service, question.variant(1), bench.pace.patience_seconds)
+    for name in (service.name for service in bench.services if service.name not in given_up):
         missing = [each.case for each in questions if answers[each.case, name] is None]
         others = [
-            each.case for each in questions if None is not answers[each.case, name] != answers[each.case, reference]
+            each.case
+            for each in questions
+            if None is not answers[each.case, name] != answers.get((each.case, reference))
         ]
         if missing:
             within = f"within {bench.pace.patience_seconds:g} s"
             remarks.append(f"{bench.data}: {name} does not answer {len(missing)} {within}: {'; '.join(missing)}")
         if others:
             remarks.append(f"{bench.data}: {name} answers otherwise {len(others)}: {'; '.join(others)}")
-    return Comparison(frozenset(key for key, answer in answers.items() if answer is None), remarks)
+    unanswered = frozenset(key for key, answer in answers.items() if answer is None)
+    return Comparison(unanswered, frozenset(given_up), remarks)
 
 
 def _answer(service: Service, query: str, patience_seconds: float) -> str | None:
@@ -162,19 +174,24 @@ def _signature(document: Mapping[str, Any]) -> str:
 def measure_latency(
     bench: Bench, questions: Sequence[Question], unanswered: frozenset[tuple[str, str]]
 ) -> list[Figure]:
-    """How long each question takes whose text was never asked before, one at a time."""
+    """How long each question takes whose text was never asked before, one at a time.
+
+    The bare engine cannot be interrupted, so it is asked only what our service answers in time.
+    """
     taken: dict[tuple[str, str], list[float]] = {}
-    given_up = set(unanswered)
+    given_up = set(unanswered) | {(case, ENGINE) for case, name in unanswered if name == OURS}
     for turn in range(bench.pace.rounds):
         for question in questions:
-            query = f"{question.variant(turn + 2)}\n#{next(_numbers)}"
-            for service in (*bench.services, None):
+            query = f"{question.variant(turn + 2)}\n#{new_number()}"
+            asked = (*bench.services, None)
+            for service in asked if turn % 2 == 0 else reversed(asked):  # who is first warms the disk's cache
                 key = (question.case, service.name if service else ENGINE)
                 if key in given_up:
                     continue
                 seconds = _latency(service, query, bench.pace) if service else bench.engine.seconds(query)
                 if seconds is None:
                     taken.pop(key, None)
+                    given_up |= {(question.case, ENGINE)} if key[1] == OURS else set()
                 else:
                     taken.setdefault(key, []).append(seconds * 1000)
                 if seconds is None or seconds > _SLOW_SECONDS:
@@ -236,7 +253,7 @@ def _run(
     service: Service, questions: Sequence[Question], *, connections: int, new: bool, seconds: float
 ) -> tuple[float, float, float]:
     halves = [half for question in questions for half in _halves(service, question)]
-    outcome = run_load(Job(service.address.port, halves, connections, seconds, next(_numbers) if new else None))
+    outcome = run_load(Job(service.address.port, halves, connections, seconds, new_number() if new else None))
     settle(service)
     return outcome.per_second, outcome.p50_milliseconds, outcome.p99_milliseconds
 
@@ -248,61 +265,6 @@ def _halves(service: Service, question: Question) -> list[tuple[str, str]]:
         head, _, tail = get_request(service.address, f"{question.variant(number)}\n#").decode().partition(" HTTP/")
         found.append((head, f" HTTP/{tail}"))
     return found
-
-
-def measure_exports(bench: Bench, rows: int) -> list[Figure]:
-    """Rows a second, time to the first byte and memory while a large answer is read, in several formats."""
-    figures: list[Figure] = []
-    for label, format_name, accept, text in _EXPORTS:
-        query = text.format(rows=rows)
-        given = {service.name: _export_rows(service, query, accept=accept) for service in bench.services}
-        taken: dict[str, list[tuple[float, float]]] = {}
-        for turn in range(bench.pace.rounds):
-            for service in bench.services:
-                before = taken.setdefault(service.name, [])
-                if given[service.name] is None or (before and before[0][0] > _SLOW_EXPORT_SECONDS):
-                    continue
-                with connect(service.address.port, timeout_seconds=_MOST_EXPORT_SECONDS) as connection:
-                    request = get_request(service.address, f"{query}\n#{next(_numbers)}", accept=accept)
-                    fetched = fetch(connection, request)
-                if fetched.status == _OK:
-                    before.append((fetched.seconds, fetched.first_byte_seconds))
-            taken.setdefault(ENGINE, []).append((bench.engine.seconds(f"{query}\n#{turn}", format_name), 0.0))
-        whole = next(each for each in given.values() if each)
-        for name, times in taken.items():
-            found = given.get(name)
-            if not times:
-                continue
-            lines = (found or whole)[0]
-            figures.append(bench.figure("export", label, name, "rows/s", (lines / seconds for seconds, _ in times)))
-            if found:
-                figures.append(bench.figure("first byte", label, name, "ms", (first * 1000 for _, first in times)))
-                figures.append(bench.figure("export memory", label, name, "MB", (found[1],)))
-    return figures
-
-
-def _export_rows(service: Service, query: str, *, accept: str) -> tuple[int, float] | None:
-    """How many rows come, and how far memory grows meanwhile, in megabytes; None where the answer is not whole."""
-    settle(service)
-    mark = b'"p"' if accept == JSON else b"\n"
-    found, held = 0, b""
-    connection = http.client.HTTPConnection("127.0.0.1", service.address.port, timeout=_MOST_EXPORT_SECONDS)
-    with Peak(service.process.pid) as peak:
-        try:
-            path = f"{service.address.path}?query={quote(query, safe='')}"
-            connection.request("GET", path, headers={"Accept": accept})
-            response = connection.getresponse()
-            if response.status != _OK:
-                return None
-            while part := response.read(_READ_BYTES):
-                held = held[len(held) - len(mark) + 1 :] + part
-                found += held.count(mark)
-        except (OSError, http.client.HTTPException):
-            return None
-        finally:
-            connection.close()
-    heading = 0 if "triples" in accept else 1
-    return found - heading, peak.growth_megabytes
 
 
 def measure_memory(bench: Bench, case: str) -> list[Figure]:
@@ -336,7 +298,7 @@ def measure_harm(
         halves,
         _CALM_CONNECTIONS,
         _CALM_SECONDS,
-        first_number=next(_numbers),
+        first_number=new_number(),
         pause_seconds=_CALM_PAUSE_SECONDS,
     )
     before = [run_load(calm).p50_milliseconds for _ in range(2)]
@@ -351,7 +313,7 @@ def measure_harm(
             halves,
             _CALM_CONNECTIONS,
             deadline_seconds,
-            first_number=next(_numbers),
+            first_number=new_number(),
             pause_seconds=_CALM_PAUSE_SECONDS,
         )
     )
@@ -367,6 +329,6 @@ def measure_harm(
 
 def _run_away(service: Service, query: str, patience_seconds: float, ended: list[float]) -> None:
     with suppress(OSError), connect(service.address.port, timeout_seconds=patience_seconds) as connection:
-        fetched = fetch(connection, get_request(service.address, f"{query}\n#{next(_numbers)}"))
+        fetched = fetch(connection, get_request(service.address, f"{query}\n#{new_number()}"))
         if fetched.seconds < patience_seconds:
             ended.append(fetched.seconds)

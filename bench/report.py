@@ -46,6 +46,7 @@ _MEASURES: Final = {
 }
 _WITHOUT_RATIO: Final = frozenset({"harm", "harm end", "harm failed", "harm alive", "export memory"})
 _MEANS: Final = frozenset({"latency"})
+_SLOW_MILLISECONDS: Final = 2.0
 
 _WIDTH: Final = 980
 _LEFT: Final = 410
@@ -92,7 +93,7 @@ def markdown(run: Run, chart: str) -> str:
 
 def _table(measure: str, figures: Sequence[Figure]) -> str:
     services = list(dict.fromkeys(figure.service for figure in figures))
-    rows = _by_mix(figures) if measure in _MEANS else {figure.case: [] for figure in figures}
+    rows = _by_mix(figures) | _slow(figures) if measure in _MEANS else {figure.case: [] for figure in figures}
     if measure not in _MEANS:
         for figure in figures:
             rows[figure.case].append(figure)
@@ -116,6 +117,13 @@ def _by_mix(figures: Iterable[Figure]) -> dict[str, list[Figure]]:
         mixes.setdefault(figure.case.partition(":")[0], []).append(figure)
         everything.append(figure)
     return mixes | {"all": everything}
+
+
+def _slow(figures: Sequence[Figure]) -> dict[str, list[Figure]]:
+    """What is slow by itself: there the price of a process of its own and of HTTP says little."""
+    slow = {each.case for each in _of(ENGINE, figures) if each.middle >= _SLOW_MILLISECONDS}
+    name = f"all that take the {ENGINE} {_SLOW_MILLISECONDS:g} ms or more"
+    return {name: [figure for figure in figures if figure.case in slow]} if slow else {}
 
 
 def _of(service: str, row: Iterable[Figure]) -> list[Figure]:

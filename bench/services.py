@@ -22,7 +22,7 @@ BASELINE: Final = "oxigraph serve, memory"
 
 PEERS_ENVIRONMENT: Final = Path(sys.prefix) / "bench"
 
-_START_SECONDS: Final = 1800.0
+_START_SECONDS: Final = 600.0
 _LOOK_SECONDS: Final = 0.01
 _END_SECONDS: Final = 5.0
 _OK: Final = 200
@@ -119,7 +119,12 @@ def _program(name: str) -> str | None:
 
 def _run(command: Sequence[str], folder: Path, environ: Mapping[str, str] | None = None) -> None:
     with (folder / "log").open("ab") as log:
-        done = subprocess.run(command, stdout=log, stderr=log, env=environ, check=False)  # noqa: S603 - our own commands
+        try:
+            done = subprocess.run(  # noqa: S603 - our own commands
+                command, stdout=log, stderr=log, env=environ, check=False, timeout=_START_SECONDS
+            )
+        except subprocess.TimeoutExpired as error:
+            raise StartError(f"{command[0]} was stopped after {_START_SECONDS:g} s") from error
     if done.returncode:
         raise StartError(f"{command[0]} ended with {done.returncode}: {_last_line(folder / 'log')}")
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from kg.errors import QueryRefused
+from kg.errors import QuerySyntax
 from kg.formats import Format
 from kg.namespaces import PREFIXES, shorten
 from kg.queries import (
@@ -17,7 +17,6 @@ from kg.queries import (
     NAMING_PROPERTIES,
     STORED,
     StoredQuery,
-    description_query,
     labels_query,
     members_query,
     parse_query,
@@ -54,8 +53,6 @@ class Cell:
     label: str = ""
     language: str = ""
     numeric: bool = False
-    describe: str = ""
-    """A query for what is said of the thing; empty for what is no IRI."""
     link: bool = False
     """Whether a browser may follow the IRI."""
 
@@ -76,6 +73,7 @@ class Table:
 class ClassCount:
     """A class of the ontology and how many things of it there are."""
 
+    iri: str
     label: str
     things: int
     query: str
@@ -93,18 +91,20 @@ class Overview:
     classes: tuple[ClassCount, ...]
 
 
-def vet_query(text: str, limits: Limits) -> Query:
-    """A query found fit to run.
+def vet_query(text: str, limits: Limits, *, base: str = "") -> Query:
+    """A query found fit to run; `base` is what its relative IRIs are relative to.
 
     Raises:
-        QueryRefused: it is an update, too large, or would call another service.
-        QuerySyntax: it is not SPARQL.
+        QueryRefused: it is too large, or would call another service.
+        QuerySyntax: it is not SPARQL, or an update.
     """
-    query = vet(text, limits)
+    query = vet(text, limits, base=base)
     if query.form == UPDATE:
-        raise QueryRefused(
+        raise QuerySyntax(
             "this is an update; this service answers queries and changes nothing",
             remedy="ask with SELECT, ASK, CONSTRUCT or DESCRIBE",
+            line=1,
+            column=1,
         )
     return query
 
@@ -143,7 +143,7 @@ def answer_table(snapshot: Readable, ask: Ask, *, most_rows: int) -> Table:
     iris = {term.value for row in shown for term in row if term and term.kind == "iri"}
     labels = labels_of(snapshot, iris)
     prefixes = _prefixes(snapshot)
-    cells = [tuple(_cell(term, labels, prefixes) for term in row) for row in shown]
+    cells = [tuple(cell_of(term, labels, prefixes) if term else None for term in row) for row in shown]
     columns = results.columns
     kept = [place for place in range(len(columns)) if not _says_the_label_again(columns, cells, place=place)]
     return Table(
@@ -189,7 +189,7 @@ def overview(snapshot: Readable) -> Overview:
     labels = labels_of(snapshot, counts)
     prefixes = _prefixes(snapshot)
     classes = tuple(
-        ClassCount(labels.get(iri) or shorten(iri, prefixes), things, members_query(iri))
+        ClassCount(iri, labels.get(iri) or shorten(iri, prefixes), things, members_query(iri))
         for iri, things in counts.items()
     )
     return Overview(title or "Knowledge graph", description, statements, graphs, classes)
@@ -212,16 +212,14 @@ def _prefixes(snapshot: Readable) -> Mapping[str, str]:
     return PREFIXES | snapshot.description.prefixes
 
 
-def _cell(term: Term | None, labels: Mapping[str, str], prefixes: Mapping[str, str]) -> Cell | None:
-    if term is None:
-        return None
+def cell_of(term: Term, labels: Mapping[str, str], prefixes: Mapping[str, str]) -> Cell:
+    """A term as people read it, with its name among `labels`."""
     if term.kind == "iri":
         return Cell(
             kind="iri",
             value=term.value,
             short=shorten(term.value, prefixes),
             label=labels.get(term.value, ""),
-            describe=description_query(term.value),
             link=term.value.startswith(("http://", "https://")),
         )
     datatype = "" if term.datatype in ("", _PLAIN) else shorten(term.datatype, prefixes)

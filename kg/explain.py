@@ -17,7 +17,7 @@ from typing import Final
 
 from kg.answer import Ask, labels_of
 from kg.errors import QueryError, QueryStopped, ServiceBusy
-from kg.namespaces import PREFIXES, shorten
+from kg.namespaces import PREFIXES, namespace_of, shorten
 from kg.queries import NAMING_PROPERTIES
 from kg.sparql import Limits, Token, dataset_clause, iri_term, position, prologue, string_term, vet
 from kg.sparql.groups import Part, inside, outermost_group, parts_of
@@ -188,15 +188,6 @@ def named_things(snapshot: Readable, namespace: str) -> list[str]:
     naming = " ".join(iri_term(iri) for iri in NAMING_PROPERTIES)
     text = _THINGS.format(naming=naming, namespace=string_term(namespace), most=_MOST_CANDIDATES)
     return sorted(row[0].value for row in snapshot.query(text).rows() if row[0])
-
-
-def namespace_of(iri: str) -> str:
-    """An IRI up to its last `#` or `/`.
-
-    >>> namespace_of("https://example.org/id/thing/a")
-    'https://example.org/id/thing/'
-    """
-    return iri[: max(iri.rfind("#"), iri.rfind("/")) + 1]
 
 
 def _explain(case: _Case, group: Sequence[Token]) -> Explanation | None:

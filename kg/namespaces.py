@@ -45,10 +45,20 @@ def shorten(iri: str, prefixes: Mapping[str, str] | None = None) -> str:
     >>> shorten("https://example.org/x")
     '<https://example.org/x>'
     """
-    known = PREFIXES if prefixes is None else PREFIXES | dict(prefixes)
-    best = max(((name, start) for name, start in known.items() if iri.startswith(start)), key=_length, default=None)
-    return f"{best[0]}:{iri[len(best[1]) :]}" if best and len(iri) > len(best[1]) else f"<{iri}>"
+    own = prefixes or {}
+    best = best_start = ""
+    for known in (PREFIXES, own):
+        for name, start in known.items():
+            # A prefix that is declared otherwise no longer means what it does here.
+            if len(start) > len(best_start) and iri.startswith(start) and own.get(name, start) == start:
+                best, best_start = name, start
+    return f"{best}:{iri[len(best_start) :]}" if best_start and len(iri) > len(best_start) else f"<{iri}>"
 
 
-def _length(prefix: tuple[str, str]) -> int:
-    return len(prefix[1])
+def namespace_of(iri: str) -> str:
+    """An IRI up to its last `#` or `/`.
+
+    >>> namespace_of("https://example.org/id/thing/a")
+    'https://example.org/id/thing/'
+    """
+    return iri[: max(iri.rfind("#"), iri.rfind("/")) + 1]

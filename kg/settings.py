@@ -75,7 +75,8 @@ class Settings:
     processes: int = 2
     workers: int = 16
     waiting: int = 64
-    cache_megabytes: int = 64
+    cache_megabytes: int = 32
+    search_things: int = 200_000
     java: Path | None = None
     reason_seconds: int = 120
     token_writes: int = 120
@@ -240,6 +241,11 @@ SETTINGS: Final = (
     Setting("workers", "Queries that a server process has computed at the same time.", _positive),
     Setting("waiting", "Queries that wait for their turn in a server process; more are turned away.", _positive),
     Setting("cache_megabytes", "Answers that a server process keeps in memory, in megabytes.", _positive),
+    Setting(
+        "search_things",
+        "Most things whose search index each server process keeps in memory; that of more is in the state folder.",
+        _positive,
+    ),
     Setting("java", "Java program that the OWL reasoner runs on; empty: that of JAVA_HOME, or in PATH.", _path),
     Setting("reason_seconds", "Longest time that the OWL reasoner may take, in seconds.", _positive),
     Setting("token_writes", "Most writes with one token a minute.", _positive),

@@ -25,7 +25,7 @@ import kg.house, kg.intake, kg.publish, kg.store, kg.submit
 from kg.cli import main
 
 store = Path(kg.store.__file__)
-names = ("primary", "snapshots", "ledger", "replay", "scratch")
+names = ("primary", "snapshots", "ledger", "appending", "segments", "replay", "scratch", "forthcoming")
 writing = {kg.submit.__file__, *(str(store.with_name(f"{name}.py")) for name in names)}
 
 def run(arguments, folder, last, most_bytes):

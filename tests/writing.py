@@ -13,12 +13,16 @@ from typing import Any
 from werkzeug.datastructures import FileStorage
 from werkzeug.test import encode_multipart
 
+from kg.settings import UNION
 from tests.serving import Command, Reply, Server, query_path, serving
-from tests.stocked import BASE, SANDITON
+from tests.states import assert_whole
+from tests.stocked import BASE, SANDITON, stock
 from tests.submitting import UNLIMITED, make_token
 
 TURTLE = "text/turtle"
 UPDATE = "application/sparql-update"
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
 GRAPH = f"{BASE}graph/"
 
 
@@ -84,6 +88,15 @@ def writing(command: Command, state: Path, folder: Path, **environ: str) -> Iter
     one = {"KG_PROCESSES": "1"}  # another process would see what was accepted a moment later
     with serving(command, state, folder, **UNLIMITED | one | environ) as server:
         yield House(server, state, submitter, reviewer)
+
+
+@contextmanager
+def stocked_house(command: Command, small: Path, folder: Path, *, default_graph: str = UNION) -> Iterator[House]:
+    """A server over the library with what there is more, which is found whole in the end."""
+    stock(small, folder, default_graph=default_graph)
+    with writing(command, folder / "state", folder / "server", KG_DEFAULT_GRAPH=default_graph) as house:
+        yield house
+    assert_whole(folder / "state", default_graph=default_graph)
 
 
 def named(name: str, text: str = SANDITON) -> str:

@@ -2,13 +2,14 @@
 
 from kg.store.answer import Answer
 from kg.store.backup import restore_backup, write_backup
-from kg.store.contributions import NO_EDITS, Edits, edits_of, is_derived
+from kg.store.contributions import NO_EDITS, Edits, brought_by_others, edits_of, is_derived
 from kg.store.distant import DistantSnapshot, readable_snapshot
+from kg.store.forthcoming import Forthcoming, foretell, forget, to_publish
 from kg.store.keeper import Keeper, KeeperSettings
-from kg.store.ledger import Commit, Draft, Ledger
+from kg.store.ledger import Commit, Draft, Ledger, Summary
 from kg.store.opening import open_primary
 from kg.store.past import NOW, Past, past_folder, past_snapshot, revision_at
-from kg.store.patch import Changeset, changeset_of, is_unnamed, quads_of
+from kg.store.patch import Changeset, changeset_of, is_unnamed, line_of, quads_of, texts_of
 from kg.store.pool import FOLLOW_SECONDS, Pool, PoolLimits
 from kg.store.pooled import CLIENT, SECONDS, PooledSnapshots
 from kg.store.primary import Living, Primary, Signature, description_of
@@ -43,6 +44,7 @@ __all__ = [
     "DistantSnapshot",
     "Draft",
     "Edits",
+    "Forthcoming",
     "Keeper",
     "KeeperSettings",
     "Ledger",
@@ -59,16 +61,21 @@ __all__ = [
     "Signature",
     "Snapshot",
     "Snapshots",
+    "Summary",
     "Term",
     "Verified",
     "Workspace",
+    "brought_by_others",
     "catch_up",
     "changes_of",
     "changeset_of",
     "description_of",
     "edits_of",
+    "foretell",
+    "forget",
     "is_derived",
     "is_unnamed",
+    "line_of",
     "open_primary",
     "past_folder",
     "past_snapshot",
@@ -81,6 +88,8 @@ __all__ = [
     "scratch_of",
     "send_commits",
     "sweep",
+    "texts_of",
+    "to_publish",
     "verify_state",
     "write_backup",
 ]

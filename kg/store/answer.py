@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from kg.errors import (
     KgError,
+    NetworkRefused,
     QueryError,
     QueryRefused,
     QueryStopped,
@@ -31,83 +32,69 @@ if TYPE_CHECKING:
 # After this long a query counts as slow, and its client is watched for leaving; when it has computed for so long, it is
 # given a lower priority. One that could not compute since the machine is busy is not held back even more.
 _SLOW_SECONDS: Final = 0.05
-# A worker that ends so soon had most likely ended before it was asked.
+# A worker that has answered before and ends so soon had most likely ended before it was asked.
 _LOST_SECONDS: Final = 0.25
 
 # What a worker tells of by name; any other error is that the query cannot be answered.
 _TOLD: Final[Mapping[str, type[KgError]]] = {
-    kind.__name__: kind for kind in (QueryRefused, ServiceFailed, RevisionMissing, StoreError)
+    kind.__name__: kind for kind in (NetworkRefused, QueryRefused, ServiceFailed, RevisionMissing, StoreError)
 }
 
 Left = Callable[[], asyncio.Future[Any]]
 """Gives what is done as soon as the client has left, the same each time."""
 
 
-class _WorkerLostError(Exception):
-    """A worker had ended before it was asked."""
-
-
 class Answer:
     """An answer on its way. Close it, whatever has been read of it."""
 
-    def __init__(self, pool: Pool, *, seconds: float, left: Left | None) -> None:
+    def __init__(self, pool: Pool, then: Callable[[Answer], object], *, seconds: float, left: Left | None) -> None:
+        """`then` is called, once, when the first part is there, or `check` raises."""
         self.number = ""
         """The name of the snapshot that it is of."""
         self.kind = b""
         self.payload = b""
         self._pool = pool
+        self._then = then
+        self._request = b""
         self._seconds = seconds
         self._remaining = seconds
         self._since: float | None = pool.loop.time()
         """Since when the service makes its client wait; None: it does not."""
         self._waited = 0.0
         self._stopped = ""
+        self._error: BaseException | None = None
         self._left = left
         self._gone: asyncio.Future[Any] | None = None
-        self._turn: asyncio.Future[None] | None = None
         self._place = self._quick = 0
+        self._starting: asyncio.Task[Connection] | None = None
         self._worker: Connection | None = None
         self._done = True
+        self._closed = False
 
     @property
     def whole(self) -> bool:
         """Whether the payload is all there is."""
         return self.kind in (b"A", b"R")
 
-    async def start(self, request: bytes) -> None:
-        """Wait for a place, ask, and wait for the first part.
+    def begin(self, request: bytes) -> None:
+        """Wait for a place, ask, and wait for the first part."""
+        self._request = request
+        try:
+            if self._pool.turns.take(self._take_place):
+                self._take_place()
+        except ServiceBusy as error:
+            self._fail(error)
+
+    def check(self) -> None:
+        """Find the first part there.
 
         Raises:
             QueryError: it cannot be answered.
             ServiceBusy: too many wait already, or its turn did not come in time.
             SnapshotMissing: there is none that is open yet.
         """
-        turns = self._pool.turns
-        self._turn = turns.take()
-        if self._turn is not None:
-            try:
-                await self._turn
-            except BaseException:
-                turns.give_up(self._turn)
-                raise
-        self._place = self._quick = 1
-        while not self.kind:
-            try:
-                worker = await self._pool.take_worker(self._remaining)
-            except TimeoutError as error:
-                raise _no_turn(self._seconds) from error
-            self._pause()
-            self._waited = self._seconds - self._remaining
-            self._worker, self._done, self.number = worker, False, worker.number
-            if self._stopped:
-                raise self._broken()
-            worker.send(request)
-            try:
-                await self._next(worker)
-            except _WorkerLostError:
-                self._pool.take_back(worker, reusable=False)
-                self._worker, self._done = None, True
-        self._done = self.whole
+        if self._error is not None:
+            raise self._error
 
     async def parts(self) -> AsyncIterator[bytes]:
         """All parts, the first one too.
@@ -131,41 +118,115 @@ class Answer:
         spent = now - self._since if self._since is not None else 0.0
         if spent >= self._remaining:
             self.stop("deadline")
-        elif spent >= _SLOW_SECONDS:
-            self._watch()
-            self._take_its_time()
-            if self._worker is not None and self._worker.computed_seconds() >= _SLOW_SECONDS:
-                self._worker.slow_down()
+        else:
+            computed = self._worker.computed_seconds() if self._worker is not None else 0.0
+            if spent >= _SLOW_SECONDS:
+                self._watch()
+                self._take_its_time()
+                if self._worker is not None and computed >= _SLOW_SECONDS:
+                    self._worker.slow_down()
 
     def stop(self, reason: str) -> None:
         """End the query; whoever waits for its answer sees that."""
         self._stopped = self._stopped or reason
         if self._worker is not None:
             self._worker.end()
-        elif self._turn is not None and not self._turn.done():
-            self._turn.set_exception(self._broken())
+        elif self._starting is None and self._error is None:
+            self._pool.turns.give_up(self._take_place)
+            self._fail(self._broken())
 
     def close(self) -> None:
         """Give the worker back, or end it if it has not finished."""
+        self._closed = True
         if self._gone is not None:
             self._gone.remove_done_callback(self._client_left)
+        if self._starting is not None:
+            self._starting.cancel()
         if self._worker is not None:
             if not self._done:
                 self._worker.end()
             self._pool.take_back(self._worker, reusable=self._done)
+        elif not self._place:
+            self._pool.turns.give_up(self._take_place)
         self._pool.forget(self)
         self._pool.turns.give_back(places=self._place, quick=self._quick)
         self._place = self._quick = 0
 
+    def _take_place(self) -> None:
+        self._place = self._quick = 1
+        self._find_worker()
+
+    def _find_worker(self) -> None:
+        """Ask a worker that is idle, or else one that has to be started."""
+        worker = self._pool.take_idle()
+        if worker is not None:
+            self._ask(worker)
+            return
+        self._starting = self._pool.loop.create_task(self._pool.take_worker(self._remaining))
+        self._starting.add_done_callback(self._started)
+
+    def _started(self, starting: asyncio.Task[Connection]) -> None:
+        if starting.cancelled():
+            return
+        error = starting.exception()
+        if error is None and self._closed:
+            self._pool.take_back(starting.result(), reusable=True)
+        elif error is None:
+            self._ask(starting.result())
+        else:
+            self._fail(_no_turn(self._seconds) if isinstance(error, TimeoutError) else error)
+
+    def _ask(self, worker: Connection) -> None:
+        self._pause()
+        self._waited = self._seconds - self._remaining
+        self._worker, self._done, self.number = worker, False, worker.number
+        if self._stopped:
+            self._fail(self._broken())
+            return
+        self._since = self._pool.loop.time()
+        worker.ask(self._request, self._arrived)
+
+    def _arrived(self) -> None:
+        """The first part is there, or the worker has ended."""
+        worker = self._worker
+        if worker is None or self._closed:
+            return
+        started = self._since or 0.0
+        try:
+            taken = worker.take()
+        except EOFError:
+            at_once = self._pool.loop.time() - started < _LOST_SECONDS
+            self._pause()
+            if worker.used and at_once and not self._stopped:  # it had most likely ended before it was asked
+                self._pool.take_back(worker, reusable=False)
+                self._worker, self._done, self._since = None, True, self._pool.loop.time()
+                self._find_worker()
+            else:
+                self._fail(self._broken())
+            return
+        if taken is None:
+            worker.when_more(self._arrived)
+            return
+        self._pause()
+        self.kind, self.payload = taken
+        self._done = self.whole
+        if self.kind == b"E":
+            self._done = True
+            self._fail(_told(json.loads(self.payload)))
+        else:
+            self._then(self)
+
+    def _fail(self, error: BaseException) -> None:
+        if self._error is None and not self._closed:
+            self._error = error
+            self._then(self)
+
     async def _next(self, worker: Connection) -> None:
         """The next frame."""
-        started = self._since = self._pool.loop.time()
+        self._since = self._pool.loop.time()
         try:
             self.kind, self.payload = await worker.frame()
         except EOFError as error:
-            at_once = self._pool.loop.time() - started < _LOST_SECONDS
-            if worker.used and at_once and not (self._stopped or self.kind):
-                raise _WorkerLostError from error
             raise self._broken() from error
         finally:
             self._pause()

@@ -7,7 +7,9 @@ import os
 import signal
 import time
 from collections import deque
+from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Final, cast
 
@@ -26,6 +28,8 @@ class Connection(asyncio.Protocol):
         self.number = number
         self.used = False
         """Whether it has answered before."""
+        self.idle_since = 0.0
+        """When it was last given back, by the clock of the loop."""
         self.closed = False
         self.ready = False
         """Whether it can be asked; after an answer in parts it takes a while."""
@@ -33,10 +37,10 @@ class Connection(asyncio.Protocol):
         self.pid = 0
         """The number of its process, as long as it runs."""
         self._thread = 0
-        self._before = 0.0
+        self._before: float | None = None
         self._held = bytearray()
         self._frames: deque[tuple[bytes, bytes]] = deque()
-        self._reader: asyncio.Future[None] | None = None
+        self._then: Callable[[], object] | None = None
         self._paused = False
 
     @classmethod
@@ -62,14 +66,10 @@ class Connection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Cut what comes into frames; when nobody reads them, let the worker wait."""
-        held = self._held
-        held += data
-        while len(held) >= HEAD_BYTES:
-            end = HEAD_BYTES + int.from_bytes(held[1:HEAD_BYTES], "big")
-            if len(held) < end:
-                break
-            self._take(bytes(held[:1]), bytes(memoryview(held)[HEAD_BYTES:end]))
-            del held[:end]
+        if not self._held and len(data) == HEAD_BYTES + int.from_bytes(data[1:HEAD_BYTES], "big"):
+            self._take(data[:1], data[HEAD_BYTES:])  # one frame and nothing else, as most are
+        else:
+            self._cut(data)
         if len(self._frames) >= _MOST_HELD and not self._paused:
             self._paused = True
             self._transport.pause_reading()
@@ -79,10 +79,15 @@ class Connection(asyncio.Protocol):
         """The worker has ended."""
         self._has_ended()
 
-    def send(self, data: bytes) -> None:
-        """Send a request."""
-        self._before = self._computed_seconds()
-        self._transport.write(data)
+    def ask(self, request: bytes, then: Callable[[], object]) -> None:
+        """Send a request; `then` is called as `when_more` does."""
+        self._before = None
+        self._then = then
+        self._transport.write(request)
+
+    def when_more(self, then: Callable[[], object]) -> None:
+        """Have `then` called, once, when there may be more to take, or the worker has ended."""
+        self._then = then
 
     def close(self) -> None:
         """Close the connection; an idle worker ends by that."""
@@ -94,8 +99,20 @@ class Connection(asyncio.Protocol):
         Raises:
             EOFError: the worker has ended.
         """
-        while not self._frames:
+        while (taken := self.take()) is None:
             await self._more()
+        return taken
+
+    def take(self) -> tuple[bytes, bytes] | None:
+        """The next frame, its kind and payload, if it is there.
+
+        Raises:
+            EOFError: the worker has ended.
+        """
+        if not self._frames:
+            if self.closed:
+                raise EOFError
+            return None
         taken = self._frames.popleft()
         if self._paused and not self._frames:
             self._paused = False
@@ -110,14 +127,17 @@ class Connection(asyncio.Protocol):
         self._has_ended()
 
     def computed_seconds(self) -> float:
-        """How long it has computed for the last request."""
-        return self._computed_seconds() - self._before
+        """How long it has computed since this was first asked for after the last request.
 
-    def _computed_seconds(self) -> float:
-        """Source: clock_getcpuclockid(3); in Linux the clock of a process is its number, inverted, and the kind 2."""
-        with suppress(OSError):
-            return time.clock_gettime((~self.pid << 3) | 2)
-        return 0.0
+        Source: clock_getcpuclockid(3); in Linux the clock of a process is its number, inverted, and the kind 2.
+        """
+        try:
+            now = time.clock_gettime((~self.pid << 3) | 2)
+        except OSError:
+            return 0.0
+        if self._before is None:
+            self._before = now
+        return now - self._before
 
     def slow_down(self) -> None:
         """Let others go first, until this answer is complete; then another thread takes over."""
@@ -130,6 +150,16 @@ class Connection(asyncio.Protocol):
         self.pid = self._thread = 0
         self._wake()
 
+    def _cut(self, data: bytes) -> None:
+        held = self._held
+        held += data
+        while len(held) >= HEAD_BYTES:
+            end = HEAD_BYTES + int.from_bytes(held[1:HEAD_BYTES], "big")
+            if len(held) < end:
+                break
+            self._take(bytes(held[:1]), bytes(memoryview(held)[HEAD_BYTES:end]))
+            del held[:end]
+
     def _take(self, kind: bytes, payload: bytes) -> None:
         if kind == b"T":
             self.pid = int.from_bytes(payload[:NUMBER_BYTES], "big")
@@ -139,12 +169,25 @@ class Connection(asyncio.Protocol):
             self.ready = self.ready and kind != b"Z"
             self._frames.append((kind, payload))
 
-    async def _more(self) -> None:
+    def _more(self) -> asyncio.Future[None]:
+        """Is done when there may be more.
+
+        Raises:
+            EOFError: the worker has ended.
+        """
         if self.closed:
             raise EOFError
-        self._reader = self._loop.create_future()
-        await self._reader
+        more: asyncio.Future[None] = self._loop.create_future()
+        self._then = partial(fulfil, more)
+        return more
 
     def _wake(self) -> None:
-        if self._reader is not None and not self._reader.done():
-            self._reader.set_result(None)
+        then, self._then = self._then, None
+        if then is not None:
+            then()
+
+
+def fulfil(promise: asyncio.Future[None]) -> None:
+    """Let whoever awaits it go on, if somebody still does."""
+    if not promise.done():
+        promise.set_result(None)

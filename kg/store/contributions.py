@@ -1,10 +1,13 @@
-"""What the ledger says of one source: what that source has brought, and what all others have changed since."""
+"""What the ledger says of who has brought what: a source, and what all others changed since; an author."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
 from typing import Final
 
+from kg.errors import RevisionMissing
 from kg.store.ledger import Ledger
 
 
@@ -37,6 +40,27 @@ def edits_of(ledger: Ledger, *, source: str, derived: str) -> Edits:
         added=frozenset(line for line in everything - own if not is_derived(line, derived)),
         removed=frozenset(line for line in own - everything if not is_derived(line, derived)),
     )
+
+
+def brought_by_others(lines: Iterable[str], ledger: Ledger, *, author: str, submissions: str) -> list[str]:
+    """Those of some N-Quads statements that no submission of an author has brought, in their order.
+
+    `submissions` is what the IRI of the graph of a submission begins with; its revision follows.
+
+    Raises:
+        LedgerDamaged, StoreError: the ledger cannot be read.
+    """
+
+    @cache
+    def brought(graph: str) -> frozenset[str]:
+        try:
+            commit = ledger.read(int(graph.removeprefix(submissions)))
+        except (RevisionMissing, ValueError):
+            return frozenset()
+        own = commit.author == author and commit.source == graph
+        return frozenset(commit.changeset.added) if own else frozenset()
+
+    return [line for line in lines if line not in brought(line.removesuffix("> .").rpartition(" <")[2])]
 
 
 def is_derived(line: str, derived: str) -> bool:

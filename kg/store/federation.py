@@ -6,7 +6,7 @@ from ipaddress import ip_address
 from typing import Final
 from urllib.parse import urlsplit
 
-from kg.errors import QueryRefused
+from kg.errors import NetworkRefused
 
 _NAMED_BY_ADDRESS: Final = "localhost"
 
@@ -17,7 +17,7 @@ def refuse_private(endpoints: Iterable[str]) -> None:
     Whoever allowed an endpoint by an address, or as localhost, meant that address; a name may come to mean another.
 
     Raises:
-        QueryRefused: such an endpoint, or one whose name is not known.
+        NetworkRefused: such an endpoint, or one whose name is not known.
     """
     for endpoint in endpoints:
         parts = urlsplit(endpoint)
@@ -27,11 +27,11 @@ def refuse_private(endpoints: Iterable[str]) -> None:
         try:
             found = socket.getaddrinfo(host, parts.port or 443, type=socket.SOCK_STREAM)
         except OSError as error:
-            raise QueryRefused(
+            raise NetworkRefused(
                 f"the host of <{endpoint}> is not known: {error.strerror}", remedy="ask without this SERVICE"
             ) from error
         if any(not ip_address(str(address[0]).partition("%")[0]).is_global for *_, address in found):
-            raise QueryRefused(f"<{endpoint}> leads into a private network", remedy="ask without this SERVICE")
+            raise NetworkRefused(f"<{endpoint}> leads into a private network", remedy="ask without this SERVICE")
 
 
 def _is_address(host: str) -> bool:

@@ -21,6 +21,7 @@ from typing import Final
 from pyoxigraph import BlankNode, DefaultGraph, Literal, NamedNode, Quad, RdfFormat, Store, Triple, parse, serialize
 
 from kg.errors import ContentError
+from kg.store.results import Term
 
 HeaderTerm = NamedNode | Literal
 
@@ -68,6 +69,34 @@ def changeset_of(added: Iterable[Quad] = (), removed: Iterable[Quad] = ()) -> Ch
 def quads_of(lines: Iterable[str]) -> list[Quad]:
     """The quads of N-Quads statements."""
     return list(parse("\n".join(lines), format=RdfFormat.N_QUADS))
+
+
+def line_of(subject: str, predicate: str, value: Term, *, graph: str) -> str:
+    """An N-Quads statement as the ledger has it; without a graph where that is empty."""
+    place = NamedNode(graph) if graph else DefaultGraph()
+    term = NamedNode(value.value) if value.kind == "iri" else _literal(value)
+    [line] = _lines([Quad(NamedNode(subject), NamedNode(predicate), term, place)])
+    return line
+
+
+def _literal(term: Term) -> Literal:
+    if term.language:
+        return Literal(term.value, language=term.language)
+    return Literal(term.value, datatype=NamedNode(term.datatype) if term.datatype else None)
+
+
+def texts_of(line: str) -> tuple[str, str, str]:
+    """Subject, property and value of an N-Quads statement, as IRIs and lexical forms.
+
+    >>> texts_of('<x:a> <x:b> "one"@en <x:g> .')
+    ('x:a', 'x:b', 'one')
+    """
+    [quad] = quads_of([line])
+    return _text(quad.subject), _text(quad.predicate), _text(quad.object)
+
+
+def _text(term: NamedNode | BlankNode | Literal | Triple) -> str:
+    return str(term) if isinstance(term, Triple) else term.value
 
 
 def is_unnamed(quad: Quad) -> bool:

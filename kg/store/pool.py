@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 from kg.errors import ServiceBusy, SnapshotMissing
-from kg.store.answer import Answer, Left, closing
-from kg.store.connection import Connection
-from kg.store.frames import frame
+from kg.store.answer import Answer, Left
+from kg.store.connection import Connection, fulfil
+from kg.store.frames import asking
 from kg.store.turns import Turns
 
 # How often the answers on their way are looked at: no query has a timer of its own.
 _LOOK_SECONDS: Final = 0.01
 _KEPT_IDLE: Final = 4
+# The last worker is kept so many times longer than others that nobody needs.
+_LAST: Final = 12
+# After an answer in parts a worker mostly needs less than this to be ready. A new one costs more, and has read nothing.
+_READY_SECONDS: Final = 0.001
 FOLLOW_SECONDS: Final = 0.02
 """How often a pool looks which snapshot is current."""
 _ATTEMPTS: Final = 250
@@ -32,6 +36,8 @@ class PoolLimits:
     workers: int = 16
     waiting: int = 64
     """Queries that wait for a worker; one more is turned away."""
+    idle_seconds: float = 5.0
+    """How long a worker is kept that nobody needs; then what it took of memory is free again."""
 
 
 class Pool:
@@ -41,7 +47,7 @@ class Pool:
         """Workers are found through `folder`, in which the link `current` names the socket of the current snapshot."""
         self.limits = limits
         self.loop = loop
-        self.turns = Turns(loop, places=limits.workers, waiting=limits.waiting)
+        self.turns = Turns(places=limits.workers, waiting=limits.waiting)
         self._folder = folder
         self._idle: list[Connection] = []
         self._answers: set[Answer] = set()
@@ -70,20 +76,46 @@ class Pool:
             ServiceBusy: too many wait already, or its turn did not come in time.
             SnapshotMissing: there is none that is open yet.
         """
-        if self._closed:
-            raise closing()
-        limit = min(seconds or self.limits.seconds, self.limits.seconds)
-        answer = Answer(self, seconds=limit, left=left)
-        self._answers.add(answer)
-        if not self._looking:
-            self._looking = True
-            self.loop.call_later(_LOOK_SECONDS, self._look)
+        first: asyncio.Future[None] = self.loop.create_future()
+        answer = self.begin(request, lambda _: fulfil(first), seconds=seconds, left=left)
         try:
-            await answer.start(frame(b"Q", json.dumps(request).encode()))
+            await first
+            answer.check()
         except BaseException:
             answer.close()
             raise
         return answer
+
+    def begin(
+        self,
+        request: dict[str, Any],
+        then: Callable[[Answer], object],
+        *,
+        seconds: float | None = None,
+        left: Left | None = None,
+    ) -> Answer:
+        """The answer that `ask` gives, at once; `then` is called when its first part is there, or `check` raises."""
+        limit = min(seconds or self.limits.seconds, self.limits.seconds)
+        answer = Answer(self, then, seconds=limit, left=left)
+        self._answers.add(answer)
+        if not self._looking:
+            self._looking = True
+            self.loop.call_later(_LOOK_SECONDS, self._look)
+        if self._closed:
+            answer.stop("closing")
+        else:
+            answer.begin(asking(request))
+        return answer
+
+    def take_idle(self) -> Connection | None:
+        """A worker that has answered before, and has nothing to do; the last one has the warmest caches."""
+        idle = self._idle
+        for at in range(len(idle) - 1, -1, -1):
+            if idle[at].closed:
+                del idle[at]
+            elif idle[at].ready:
+                return idle.pop(at)
+        return None
 
     async def take_worker(self, seconds: float) -> Connection:
         """A worker, one that has answered before or a new one.
@@ -93,11 +125,12 @@ class Pool:
             SnapshotMissing: there is no snapshot that is open yet.
             TimeoutError: there is none in so many seconds.
         """
-        self._idle = [worker for worker in self._idle if not worker.closed]
-        for worker in reversed(self._idle):  # the last one has the warmest caches
-            if worker.ready:
-                self._idle.remove(worker)
-                return worker
+        worker = self.take_idle()
+        if worker is None and self._idle:
+            await asyncio.sleep(_READY_SECONDS)
+            worker = self.take_idle()
+        if worker is not None:
+            return worker
         async with asyncio.timeout(seconds):
             return await self._connect()
 
@@ -106,6 +139,7 @@ class Pool:
         current = worker.number == self._number and not self._closed
         if reusable and current and not worker.closed and len(self._idle) < _KEPT_IDLE:
             worker.used = True
+            worker.idle_since = self.loop.time()
             self._idle.append(worker)
         else:
             worker.close()
@@ -150,7 +184,13 @@ class Pool:
         if number != self._number:
             self._number = number
             self._drop_idle()
+        self._drop_unneeded()
         self.loop.call_later(FOLLOW_SECONDS, self._follow)
+
+    def _drop_unneeded(self) -> None:
+        now, longest = self.loop.time(), self.limits.idle_seconds
+        while self._idle and now - self._idle[0].idle_since > longest * (1 if len(self._idle) > 1 else _LAST):
+            self._idle.pop(0).close()
 
     def _drop_idle(self) -> None:
         for worker in self._idle:

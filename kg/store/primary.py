@@ -23,7 +23,7 @@ from kg.settings import STRICT, UNION
 from kg.store.ledger import Commit, Draft, Head, Ledger
 from kg.store.living import holders, new_quads, solutions
 from kg.store.patch import Changeset, changeset_of, quads_of
-from kg.store.replay import effective_changes, head_quads
+from kg.store.replay import drop_empty, effective_changes, head_quads
 from kg.store.results import Results, run_query
 from kg.store.snapshots import LAYOUT, Description, Snapshots
 
@@ -96,8 +96,8 @@ class Primary:
         asserted = self.asserted(derived)
         gone = {*quads_of(changes.removed)}
         return (
-            triples_of(quad for quad in quads_of(changes.added) if not asserted.holds(quad, without=gone)),
-            triples_of(quad for quad in gone if not asserted.holds(quad, without=gone)),
+            [*triples_of(quad for quad in quads_of(changes.added) if not asserted.holds(quad, without=gone))],
+            [*triples_of(quad for quad in gone if not asserted.holds(quad, without=gone))],
         )
 
     def asserted(self, derived: str) -> AssertedTriples:
@@ -232,6 +232,7 @@ class Primary:
                     ):
                         self.store.remove(_in_merge(quad))
                 _add(self.store, [_in_merge(quad) for quad in added])
+            drop_empty(self.store, {quad.graph_name for quad in removed if isinstance(quad.graph_name, NamedNode)})
         except (OSError, RuntimeError) as error:
             raise unusable(error) from error
 
@@ -244,6 +245,8 @@ class Primary:
             self.store.remove(quad)
         if head is not None and head.revision:
             self.store.extend(head_quads(head, HISTORY))
+        else:
+            drop_empty(self.store, [_HISTORY])
         self._is_clean = clean
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 from uuid import uuid4
 
-from pyoxigraph import DefaultGraph, NamedNode, Quad, RdfFormat, Store, serialize
+from pyoxigraph import DefaultGraph, NamedNode, Quad, RdfFormat, Store, Triple, serialize
 
 from kg.errors import QueryRefused
 from kg.settings import STRICT, UNION
@@ -31,6 +31,9 @@ UPDATE: Final = "update"
 REVERT: Final = "revert"
 
 _HERE: Final = f" <{HERE}> ."
+# As N-Quads writes what cannot be judged, or be text in every format.
+_TRIPLE_OPENS: Final = "<<("
+_ZERO: Final = "\\u0000"
 
 
 @dataclass(frozen=True)
@@ -130,6 +133,7 @@ def _patch(proposal: Proposal, meeting: Meeting) -> Changeset:
     changes = changes_of_update(
         proposal.text, alone, rules=GraphRules(STRICT), scratch=lambda: nullcontext(alone), new_node=meeting.new_node
     )
+    _refuse_unjudged(changes)
     target = NamedNode(proposal.graph) if proposal.graph else DefaultGraph()
     moved = []
     for lines in (changes.added, changes.removed):
@@ -156,9 +160,29 @@ def _update(proposal: Proposal, meeting: Meeting) -> Changeset:
         UNION if meeting.merges else STRICT, target=meeting.here, derived=meeting.derived, history=HISTORY
     )
     using = Using(proposal.using_default, proposal.using_named)
-    return changes_of_update(
+    changes = changes_of_update(
         proposal.text, meeting.store, rules=rules, scratch=meeting.scratch, using=using, new_node=meeting.new_node
     )
+    _refuse_unjudged(changes)
+    return changes
+
+
+def _refuse_unjudged(changes: Changeset) -> None:
+    """Refuse to add what no document may say either.
+
+    Raises:
+        QueryRefused: a statement is about a triple, or has a zero character in it.
+    """
+    for quad in quads_of(line for line in changes.added if _TRIPLE_OPENS in line or _ZERO in line):
+        if isinstance(quad.object, Triple):
+            raise QueryRefused(
+                f"{quad.subject} is about a statement (a triple term), which no shape can judge",
+                remedy="say it with a node of its own, which names subject, property and value",
+            )
+        if "\0" in quad.object.value:
+            raise QueryRefused(
+                f"what is said of {quad.subject} has a zero character (U+0000)", remedy="delete what is too much"
+            )
 
 
 def _revert(proposal: Proposal, meeting: Meeting) -> Changeset:

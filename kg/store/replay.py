@@ -121,6 +121,14 @@ def forget(store: Store, *, history: str) -> None:
     with _translated():
         for quad in _told(store, history):
             store.remove(quad)
+        drop_empty(store, [NamedNode(history)])
+
+
+def drop_empty(store: Store, graphs: Iterable[NamedNode]) -> None:
+    """Drop those of some graphs that hold nothing: the engine keeps their names, and gives them for `GRAPH ?g {}`."""
+    for graph in graphs:
+        if next(store.quads_for_pattern(None, None, None, graph), None) is None:
+            store.remove_graph(graph)
 
 
 def _told(store: Store, history: str) -> list[Quad]:

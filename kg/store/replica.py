@@ -15,6 +15,7 @@ from pyoxigraph import DefaultGraph, Quad, Store
 
 from kg.errors import RemoteStoreError, RevisionMissing
 from kg.settings import UNION, Remote
+from kg.store.forthcoming import forget, to_publish
 from kg.store.ledger import Commit, Ledger
 from kg.store.marker import (
     ANEW,
@@ -31,7 +32,7 @@ from kg.store.marker import (
 )
 from kg.store.opening import open_primary
 from kg.store.patch import quads_of
-from kg.store.primary import HISTORY, Primary, description_of
+from kg.store.primary import HISTORY, Primary
 from kg.store.remote import holds, update_remote
 from kg.store.replay import rebuild
 from kg.store.rewriting import MERGE
@@ -145,8 +146,9 @@ def catch_up(
         marker = send(ledger, remote, merges=primary.merges, upto=upto, store=primary.store)
         described = snapshots.description()  # the lock is held only now
         if described and described.revision != upto:
-            wanted = description_of(primary, base=described.base, prefixes=described.prefixes)
-            primary.publish(snapshots, wanted, rulebook=snapshots.rulebook())
+            wanted, rulebook = to_publish(primary, snapshots, described, rulebook=snapshots.rulebook())
+            primary.publish(snapshots, wanted, rulebook=rulebook)
+            forget(snapshots.state)
     return marker
 
 

@@ -44,6 +44,7 @@ _GRAPH_FORMATS: Final = {
     "jsonld": RdfFormat.JSON_LD,
     "n3": RdfFormat.N3,
 }
+_DATASET_FORMATS: Final = {name: _GRAPH_FORMATS[name] for name in ("nquads", "trig", "jsonld")}
 _PREFIXED: Final = frozenset({"turtle", "trig", "n3"})
 _TRIPLE_COLUMNS: Final = ("subject", "predicate", "object")
 # The engine words a syntax error as `error at 1:25: expected one of "a", KEYWORD, ['0'..='9'], A reason in words`.
@@ -149,6 +150,8 @@ class Results:
     def write(self, format_name: str, prefixes: Mapping[str, str], output: Output) -> None:
         """Write the answer in a format of `kg.formats`, as it comes.
 
+        Rows of subject, predicate, object and graph are quads, and can be written in the formats of a dataset.
+
         Raises:
             QueryError: the engine fails while it goes on, or the format cannot hold the answer.
             OSError: the output fails.
@@ -159,12 +162,19 @@ class Results:
                 if not isinstance(self._answer, QuerySolutions | QueryBoolean):
                     shown = dict(prefixes) if format_name in _PREFIXED else None
                     serialize(self._answer, guarded, format=_GRAPH_FORMATS[format_name], prefixes=shown)  # type: ignore[arg-type]
+                elif isinstance(self._answer, QuerySolutions) and format_name in _DATASET_FORMATS:
+                    shown = dict(prefixes) if format_name in _PREFIXED else None
+                    serialize(_quads(self._answer), guarded, format=_DATASET_FORMATS[format_name], prefixes=shown)  # type: ignore[arg-type]
                 else:
                     self._answer.serialize(guarded, format=_RESULT_FORMATS[format_name])  # type: ignore[arg-type]
         except QueryError:
             if guarded.error:
                 raise guarded.error from None
             raise
+
+
+def _quads(rows: QuerySolutions) -> Iterator[Quad]:
+    return (Quad(*row) for row in rows)
 
 
 def run_query(

@@ -68,9 +68,9 @@ class AssertedTriples:
         return not graph.value.startswith(self._derived)
 
 
-def triples_of(quads: Iterable[Quad]) -> list[Triple]:
-    """Quads as triples of rdflib, without their graphs."""
-    return [_triple(quad) for quad in quads]
+def triples_of(quads: Iterable[Quad]) -> Iterator[Triple]:
+    """Quads as triples of rdflib, without their graphs; each is made when it is asked for."""
+    return map(_triple, quads)
 
 
 def _triple(quad: Quad) -> Triple:

@@ -6,8 +6,9 @@ few: each is through sooner than if they all shared the processors, and caches s
 
 from __future__ import annotations
 
-import asyncio
 from collections import deque
+from collections.abc import Callable
+from contextlib import suppress
 from typing import Final
 
 from kg.errors import ServiceBusy
@@ -16,18 +17,17 @@ _QUICK_PLACES: Final = 2
 
 
 class Turns:
-    """Who may go next; the one who waits longest."""
+    """Who may go next; the one who waits longest. Who waits is told by a call."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, *, places: int, waiting: int) -> None:
+    def __init__(self, *, places: int, waiting: int) -> None:
         """`waiting` may wait for a place; one more is turned away."""
-        self._loop = loop
         self._all = self._places = places
         self._quick = _QUICK_PLACES
         self._waiting = waiting
-        self._queue: deque[asyncio.Future[None]] = deque()
+        self._queue: deque[Callable[[], object]] = deque()
 
-    def take(self) -> asyncio.Future[None] | None:
-        """Take both places; where there are none, returns what is done when they have been given.
+    def take(self, go: Callable[[], object]) -> bool:
+        """Take both places, and tell whether; where there are none, `go` is called when they have been given.
 
         Raises:
             ServiceBusy: too many wait already.
@@ -35,27 +35,22 @@ class Turns:
         if self._places and self._quick and not self._queue:
             self._places -= 1
             self._quick -= 1
-            return None
+            return True
         if len(self._queue) >= self._waiting:
             raise ServiceBusy(f"{self._all} queries run and {len(self._queue)} wait", remedy="try again in a moment")
-        turn: asyncio.Future[None] = self._loop.create_future()
-        self._queue.append(turn)
-        return turn
+        self._queue.append(go)
+        return False
 
-    def give_up(self, turn: asyncio.Future[None]) -> None:
-        """Wait no longer; what came meanwhile is given back."""
-        if turn in self._queue:
-            self._queue.remove(turn)
-        elif not turn.cancelled() and turn.exception() is None:
-            self.give_back(places=1, quick=1)
+    def give_up(self, go: Callable[[], object]) -> None:
+        """Wait no longer."""
+        with suppress(ValueError):
+            self._queue.remove(go)
 
     def give_back(self, *, places: int, quick: int) -> None:
         """Give places back: to whoever waits longest, as long as there are both kinds."""
         self._places += places
         self._quick += quick
         while self._queue and self._places and self._quick:
-            turn = self._queue.popleft()
-            if not turn.done():
-                self._places -= 1
-                self._quick -= 1
-                turn.set_result(None)
+            self._places -= 1
+            self._quick -= 1
+            self._queue.popleft()()

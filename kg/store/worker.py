@@ -31,64 +31,23 @@ from kg.namespaces import PREFIXES
 from kg.sparql import called_services
 from kg.store.distant import Shared
 from kg.store.federation import refuse_private
-from kg.store.frames import HEAD_BYTES, NUMBER_BYTES, frame
-from kg.store.past import NOW, Past
+from kg.store.frames import HEAD_BYTES, NUMBER_BYTES, asked, frame
+from kg.store.past import Past
 from kg.store.readable import Answers
 from kg.store.snapshots import open_snapshot
+from kg.store.writer import Writer
 
-_CHUNK_BYTES: Final = 128 * 1024
-_SMALL_BYTES: Final = 64 * 1024
-_WORTH_SENDING_BYTES: Final = 4 * 1024
 _RECEIVE_BYTES: Final = 64 * 1024
 _SIZE: Final = 0
 _RESIDENT: Final = 1
-_PATIENCE_SECONDS: Final = 0.01
 # Rows for a page are held by the server process, as a whole.
 _MOST_ROWS_BYTES: Final = 16 * 1024 * 1024
 # A worker that has grown by this much is replaced by a new one after its answer. One on disk keeps what it has read.
 _GROWTH_BYTES: Final = 96 * 1024 * 1024
-
-
-class _Writer:
-    """Where the engine writes an answer to; sends it in one frame when it is small, in parts as it grows."""
-
-    def __init__(self, connection: socket.socket) -> None:
-        self._connection = connection
-        self._held = bytearray()
-        self._since = time.monotonic()
-        self.started = False
-
-    def write(self, data: bytes) -> int:
-        """Take the next bytes of the answer."""
-        self._held += data
-        if len(self._held) >= (_CHUNK_BYTES if self.started else _SMALL_BYTES) or self._is_late():
-            self._send()
-        return len(data)
-
-    def flush(self) -> None:
-        """What is held goes when there is enough of it, or at the end."""
-
-    def end(self) -> None:
-        """Send what is left."""
-        if not self.started:
-            self._connection.sendall(frame(b"A", self._held))
-            return
-        if self._held:
-            self._send()
-        self._connection.sendall(frame(b"Z", b""))
-
-    def _is_late(self) -> bool:
-        """Whether a first part should go now. A few bytes can wait: the engine hands them out before it fails, too."""
-        if self.started or len(self._held) < _WORTH_SENDING_BYTES:
-            return False
-        return time.monotonic() - self._since > _PATIENCE_SECONDS
-
-    def _send(self) -> None:
-        """The engine may hand out any amount at once; no frame is larger than a part."""
-        held, self._held = memoryview(self._held), bytearray()
-        for start in range(0, len(held), _CHUNK_BYTES):
-            self._connection.sendall(frame(b"D", held[start : start + _CHUNK_BYTES]))
-        self.started = True
+# What a worker has become is looked at after an answer that took so long, and from time to time: it takes several calls
+# of the system, which a short query would feel.
+_LONG_SECONDS: Final = 0.01
+_LOOK_SECONDS: Final = 0.1
 
 
 def answer_to(snapshot: Shared, request: dict[str, Any], connection: socket.socket, *, state: Path) -> bool:
@@ -99,7 +58,7 @@ def answer_to(snapshot: Shared, request: dict[str, Any], connection: socket.sock
     Raises:
         OSError: nobody reads any more.
     """
-    writer = _Writer(connection)
+    writer = Writer(connection)
     services = called_services(request["query"])
     try:
         refuse_private(services)
@@ -135,8 +94,9 @@ def _rows(results: Answers, limit: int) -> bytes:
 
 
 def _asked(snapshot: Shared, request: dict[str, Any], state: Path) -> Shared:
-    past = Past(request.get("revision"), request.get("as_of", ""))
-    return past.open(state, now=snapshot.description) if past != NOW else snapshot
+    if "revision" not in request and "as_of" not in request:
+        return snapshot
+    return Past(request.get("revision"), request.get("as_of", "")).open(state, now=snapshot.description)
 
 
 def _told(error: KgError) -> dict[str, Any]:
@@ -144,8 +104,8 @@ def _told(error: KgError) -> dict[str, Any]:
     return {"kind": type(error).__name__, "message": str(error), "remedy": error.remedy, **place}
 
 
-def _receive(connection: socket.socket) -> bytes:
-    """The payload of the next request, which mostly comes in one piece.
+def _receive(connection: socket.socket) -> dict[str, Any]:
+    """The next request, which mostly comes in one piece.
 
     Raises:
         EOFError: there is none any more.
@@ -159,7 +119,7 @@ def _receive(connection: socket.socket) -> bytes:
         held += part
         if len(held) >= HEAD_BYTES:
             length = HEAD_BYTES + int.from_bytes(held[1:HEAD_BYTES], "big")
-    return held[HEAD_BYTES:]
+    return asked(held[:1], held[HEAD_BYTES:])
 
 
 @dataclass(frozen=True)
@@ -201,14 +161,34 @@ def _answer_on(connection: socket.socket, snapshot: Shared, folder: Path, bounds
     numbers = (os.getpid(), threading.get_native_id())
     connection.sendall(frame(b"T", b"".join(number.to_bytes(NUMBER_BYTES, "big") for number in numbers)))
     priority = _priority()
+    state = folder.parent.parent
     in_parts = False
-    while not in_parts and _priority() == priority:
-        usage = resource.getrusage(resource.RUSAGE_SELF)
-        if usage.ru_maxrss * 1024 > most_bytes and _pages(_RESIDENT) * resource.getpagesize() > most_bytes:
-            connection.close()  # whoever asks sees it at once; a process with much memory takes a while to be gone
-            raise EOFError
-        _limit_time(int(usage.ru_utime + usage.ru_stime) + bounds.seconds + 1)
-        in_parts = answer_to(snapshot, json.loads(_receive(connection)), connection, state=folder.parent.parent)
+    looked = 0.0
+    while not in_parts:
+        now = time.monotonic()
+        if now - looked > _LOOK_SECONDS:
+            looked = now
+            if _priority() != priority:
+                return
+            _look(connection, bounds, most_bytes)
+        request = _receive(connection)
+        began = time.monotonic()
+        in_parts = answer_to(snapshot, request, connection, state=state)
+        if time.monotonic() - began > _LONG_SECONDS:
+            looked = 0.0
+
+
+def _look(connection: socket.socket, bounds: Bounds, most_bytes: int) -> None:
+    """Give the process time for what may come until the next look.
+
+    Raises:
+        EOFError: it has grown to more than `most_bytes`.
+    """
+    usage = resource.getrusage(resource.RUSAGE_SELF)
+    if usage.ru_maxrss * 1024 > most_bytes and _pages(_RESIDENT) * resource.getpagesize() > most_bytes:
+        connection.close()  # whoever asks sees it at once; a process with much memory takes a while to be gone
+        raise EOFError
+    _limit_time(int(usage.ru_utime + usage.ru_stime) + bounds.seconds + 2)
 
 
 def _priority() -> int:

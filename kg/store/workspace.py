@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from pyoxigraph import DefaultGraph, NamedNode, Quad, RdfFormat, Store, Triple, parse, serialize
 
 from kg.store.living import holders, new_quads, solutions
 from kg.store.patch import is_unnamed, quads_of
 from kg.store.results import Results, run_query
+
+if TYPE_CHECKING:
+    from kg.store.triples import Triple as AssertedTriple
 
 _MERGE: Final = DefaultGraph()
 _MANY_QUADS: Final = 1000
@@ -91,6 +94,12 @@ class Workspace:
     def ntriples(self) -> bytes:
         """The merge of all graphs as N-Triples, in no order."""
         return serialize(self._store.quads_for_pattern(None, None, None, _MERGE), format=RdfFormat.N_TRIPLES) or b""
+
+    def triples(self) -> Iterator[AssertedTriple]:
+        """The merge of all graphs as triples of rdflib, in no order."""
+        from kg.store.triples import triples_of  # noqa: PLC0415 - rdflib is of no use to those who only read
+
+        return triples_of(self._store.quads_for_pattern(None, None, None, _MERGE))
 
     def canonical_nquads(self) -> bytes:
         """The named graphs as canonical N-Quads, so that equal content gives equal bytes.

@@ -11,13 +11,31 @@ from flask import Flask, Response, current_app, request, url_for
 from kg.access import may_ask_to_write, origin_of
 from kg.settings import Settings
 from kg.store import PooledSnapshots
-from kg.web import contribute, descriptions, graphs, history, pages, questions, sparql, submissions
+from kg.web import (
+    built,
+    choices,
+    contribute,
+    crawling,
+    datasets,
+    descriptions,
+    editor,
+    entities,
+    explore,
+    graphs,
+    history,
+    pages,
+    questions,
+    search,
+    sparql,
+    submissions,
+    vocabulary,
+)
 from kg.web.headers import EVERY_ANSWER, PREFLIGHT, PREFLIGHT_OF_WRITES, PREFLIGHT_WITH_TOKEN
 from kg.web.links import entity_href
 from kg.web.problems import problem_response
 from kg.web.sections import site_sections
 from kg.web.service import Service, service
-from kg.web.translation import install_translation
+from kg.web.translation import install_translation, printable
 
 # A percent-encoded character has at most 12 bytes (`%F0%9F%8C%8D`); the rest is room for the other parameters.
 _BYTES_A_CHARACTER: Final = 12
@@ -32,6 +50,25 @@ WRITTEN: Final = (
     graphs.DIRECT,
 )
 """The paths that texts are submitted to."""
+
+_PARTS: Final = (
+    built,
+    contribute,
+    crawling,
+    datasets,
+    descriptions,
+    editor,
+    entities,
+    explore,
+    graphs,
+    history,
+    pages,
+    questions,
+    search,
+    sparql,
+    submissions,
+    vocabulary,
+)
 
 _ABOUT_THE_DATASET: Final = frozenset({blueprint.name for blueprint in (graphs.blueprint, sparql.blueprint)})
 
@@ -54,10 +91,15 @@ def create_app(settings: Settings, snapshots: PooledSnapshots | None = None, *, 
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
     app.jinja_env.globals["entity_href"] = entity_href
+    app.jinja_env.filters["printable"] = printable
     install_translation(app)
     app.extensions["kg"] = Service(settings, snapshots, desk=desk)
+    app.extensions[choices.EXTENSION] = choices.Choices()
     app.extensions["kg.datasets"] = descriptions.Datasets()
-    for part in (contribute, descriptions, graphs, history, pages, questions, sparql, submissions):
+    app.extensions["kg.backgrounds"] = entities.Backgrounds()
+    search.install_search(app, app.extensions["kg"])
+    app.extensions["kg.vocabularies"] = vocabulary.Vocabularies()
+    for part in _PARTS:
         app.register_blueprint(part.blueprint)
     app.register_error_handler(Exception, problem_response)
     app.context_processor(_site)

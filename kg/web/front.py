@@ -16,9 +16,8 @@ import signal
 from collections.abc import MutableMapping
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
-from tempfile import SpooledTemporaryFile
 from typing import Any, Final
 
 from flask import g
@@ -29,37 +28,32 @@ from kg.settings import Settings
 from kg.sparql import Limits
 from kg.store import CLIENT, Answer, Pool, PooledSnapshots, PoolLimits
 from kg.web.app import create_app, most_body_bytes
-from kg.web.cache import Cache, Kept, Key, choose_encoding, matches
-from kg.web.descriptions import VOID_PATH
+from kg.web.cache import Cache, Kept, Key
+from kg.web.connections import Reply
 from kg.web.exchange import Plan, Request
 from kg.web.gateway import Exchange, Headers, Receive, Send, encoded, environ, run_wsgi
 from kg.web.headers import EVERY_ANSWER
 from kg.web.negotiation import JSON_PROBLEM, accepted_types, prefers_html
 from kg.web.problems import problem_document, problem_from
+from kg.web.sending import (
+    MAY_BE_KEPT,
+    OK,
+    READS,
+    answer_headers,
+    send_collected,
+    send_kept,
+    send_parts,
+    varied,
+    whole_answer,
+    with_keeping,
+)
 from kg.web.service import PLANNED
 from kg.web.sparql import PATH, plan_query
 
-_READS: Final = ("GET", "HEAD")
 _ATTEMPTS: Final = 3
-_OK: Final = 200
-_NOT_MODIFIED: Final = 304
 _MOST_KEY_BYTES: Final = 16 * 1024
-_KEPT_WHILE_STREAMED_BYTES: Final = 1024 * 1024
-_PART_BYTES: Final = 128 * 1024
-# A client that takes nothing of its answer for so long is given up, so that it does not hold a worker for ever.
-_STALLED_SECONDS: Final = 60.0
 _GARBAGE_THRESHOLDS: Final = (50_000, 20, 20)
 _LOOK_SECONDS: Final = 0.25
-# When the server is told to end, queries may go on for that long; then they end with an error that says why.
-_LAST_SECONDS: Final = 1.25
-_VARY: Final = ("vary", "Accept, Accept-Encoding")
-_LINK: Final = ("link", f'<{VOID_PATH}>; rel="describedby"')
-_MAY_BE_KEPT: Final = (b"cache-control", b"no-cache")
-_NEVER_KEPT: Final = (b"cache-control", b"no-store")
-_ABOUT_THE_BODY: Final = frozenset({b"content-encoding", b"content-type", b"content-disposition"})
-
-LEAVING: Final = "leaving"
-"""The name of the file that appears in the folder of the sockets when the server is told to end."""
 
 
 class Front:
@@ -70,7 +64,6 @@ class Front:
         self._settings = settings
         self._folder = folder
         self._parent = parent
-        self._leaving = False
         self._limits = Limits(
             characters=settings.query_characters, depth=settings.query_depth, services=settings.services
         )
@@ -79,19 +72,15 @@ class Front:
         self._threads = ThreadPoolExecutor(settings.workers + settings.waiting, thread_name_prefix="pages")
 
     async def __call__(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
-        """Answer one request, or live from the start of the server process to its end."""
-        if scope["type"] == "lifespan":
-            await self._live(receive, send)
-            return
+        """Answer one request."""
         exchange = Exchange(scope, receive, send)
         try:
             await self._answer(exchange)
         finally:
             exchange.close()
 
-    async def _live(self, receive: Receive, send: Send) -> None:
-        """Source: ASGI Lifespan Protocol 2.0."""
-        await receive()
+    def start(self) -> None:
+        """Begin to live, in the event loop that runs."""
         settings = self._settings
         limits = PoolLimits(settings.query_seconds, settings.workers, settings.waiting)
         self._loop = asyncio.get_running_loop()
@@ -102,44 +91,92 @@ class Front:
         gc.collect()
         gc.freeze()
         gc.set_threshold(*_GARBAGE_THRESHOLDS)
-        await send({"type": "lifespan.startup.complete"})
-        await receive()
+
+    def end_queries(self) -> None:
+        """End what still runs, with an error that says why, and take nothing more."""
+        self._pool.close()
+
+    async def stop(self) -> None:
+        """Be done."""
         self._pool.close()
         await self._loop.run_in_executor(None, self._threads.shutdown)
-        await send({"type": "lifespan.shutdown.complete"})
+
+    def at_once(self, exchange: Exchange, reply: Reply) -> bool:
+        """Answer a GET that is known, or that is a query for programs, by a call of `reply`; False: it is neither."""
+        try:
+            exchange.refuse_unclear_host()
+            key = _key(exchange, b"")
+            kept = self._known(key)
+            if kept is not None:
+                reply.send(*whole_answer(exchange, kept))
+                return True
+            plan = self._plan(exchange, b"")
+            if plan is None:
+                return False
+            asked = job(plan.ask, plan.row)
+        except Exception:  # noqa: BLE001 - the same error comes of it again where it is told
+            return False
+        told = partial(self._tell_first, exchange, reply, plan, key if plan.ask.query.repeatable else None)
+        self._pool.begin(asked, told, seconds=plan.seconds, left=reply.left)
+        return True
+
+    def _tell_first(self, exchange: Exchange, reply: Reply, plan: Plan, key: Key | None, answer: Answer) -> None:
+        """Send an answer that is there; let a task see to one that is longer, or an error."""
+        if not answer.whole:
+            reply.go_on(partial(self._go_on, answer, plan, key))
+            return
+        answer.close()  # the next query may have its worker
+        kept = Kept(_headers(plan, key), answer.payload)
+        reply.send(*whole_answer(exchange, kept))
+        if key is not None:
+            self._cache.put(answer.number, key, kept)
+
+    async def _go_on(
+        self,
+        answer: Answer,
+        plan: Plan,
+        key: Key | None,
+        scope: MutableMapping[str, Any],
+        receive: Receive,
+        send: Send,
+    ) -> None:
+        exchange = Exchange(scope, receive, send)
+        try:
+            answer.check()
+            await self._send(exchange, answer, key, _headers(plan, key))
+        except Exception as error:  # noqa: BLE001 - this is the outermost handler
+            await self._send_problem(exchange, error, plan)
+        finally:
+            answer.close()
+            exchange.close()
 
     def _look_around(self) -> None:
-        """A server process whose parent has been killed ends too; no one else would end it.
-
-        When the parent is going to end, queries do so before their clients are left without a word.
-        """
+        """A server process whose parent has been killed ends too; no one else would end it."""
         if os.getppid() != self._parent:
             os.kill(os.getpid(), signal.SIGKILL)
-        if not self._leaving and (self._folder / LEAVING).exists():
-            self._leaving = True
-            self._loop.call_later(_LAST_SECONDS, self._pool.close)
         self._loop.call_later(_LOOK_SECONDS, self._look_around)
 
     async def _answer(self, exchange: Exchange) -> None:
-        key = _key(exchange, b"") if exchange.method in _READS else None
-        kept = self._known(key)
-        if kept is not None:
-            await _send_kept(exchange, kept)
-            return
         plan: Plan | None = None
         try:
+            exchange.refuse_unclear_host()
+            key = _key(exchange, b"") if exchange.method in READS else None
+            kept = self._known(key)
+            if kept is not None:
+                await send_kept(exchange, kept)
+                return
             body = await exchange.body(most_body_bytes(self._settings, exchange.path))
             if exchange.method == "POST" and len(body) < _MOST_KEY_BYTES:
                 key = _key(exchange, body)
                 kept = self._known(key)
                 if kept is not None:
-                    await _send_kept(exchange, kept)
+                    await send_kept(exchange, kept)
                     return
             plan = self._plan(exchange, body)
             if plan is None:
                 await self._from_flask(exchange, body, key)
             else:
-                await self._stream(exchange, plan, key, _headers_of(plan.content_type, plan.filename))
+                await self._stream(exchange, plan, key)
         except Exception as error:  # noqa: BLE001 - this is the outermost handler
             await self._send_problem(exchange, error, plan)
 
@@ -156,29 +193,32 @@ class Front:
         plan = plan_query(_asked(exchange, body), self._limits)
         return plan if plan is not None and plan.row.name != "html" else None
 
-    async def _stream(self, exchange: Exchange, plan: Plan, key: Key | None, headers: Headers) -> None:
-        """Send the answer to a plan, as it comes."""
+    async def _stream(self, exchange: Exchange, plan: Plan, key: Key | None, headers: Headers | None = None) -> None:
+        """Send the answer to a plan, as it comes, with these headers or those of an answer to a query."""
         answer = await self._pool.ask(job(plan.ask, plan.row), seconds=plan.seconds, left=exchange.left)
         try:
             keep = key if plan.ask.query.repeatable else None
-            sent = (*headers, _NEVER_KEPT if keep is None else _MAY_BE_KEPT)
-            if answer.whole:
-                kept = Kept(sent, answer.payload)
-                await _send_kept(exchange, kept)
-                if keep is not None:
-                    self._cache.put(answer.number, keep, kept)
-                return
-            if exchange.method == "HEAD":
-                await exchange.begin(_OK, sent)
-                await exchange.end()
-            elif exchange.chunked:
-                body = await _send_parts(exchange, sent, answer)
-                if keep is not None and body is not None:
-                    self._cache.put(answer.number, keep, Kept(sent, body))
-            else:
-                await _send_collected(exchange, sent, answer)
+            sent = _headers(plan, keep) if headers is None else with_keeping(headers, may_be_kept=keep is not None)
+            await self._send(exchange, answer, keep, sent)
         finally:
             answer.close()
+
+    async def _send(self, exchange: Exchange, answer: Answer, key: Key | None, headers: Headers) -> None:
+        """Send an answer that has begun; with a key, keep it."""
+        if answer.whole:
+            kept = Kept(headers, answer.payload)
+            await send_kept(exchange, kept)
+            if key is not None:
+                self._cache.put(answer.number, key, kept)
+        elif exchange.method == "HEAD":
+            await exchange.begin(OK, headers)
+            await exchange.end()
+        elif exchange.chunked:
+            body = await send_parts(exchange, headers, answer)
+            if key is not None and body is not None:
+                self._cache.put(answer.number, key, Kept(headers, body))
+        else:
+            await send_collected(exchange, headers, answer)
 
     def _known(self, key: Key | None) -> Kept | None:
         """The answer that is kept for a request."""
@@ -189,19 +229,19 @@ class Front:
 
         What writes is asked once: it is what changes the snapshot.
         """
-        for _ in range(_ATTEMPTS if exchange.method in _READS else 1):
+        for _ in range(_ATTEMPTS if exchange.method in READS else 1):
             number = self._number()
             planned: list[Plan] = []
             status, headers, content = await self._run(self._app, exchange, body, planned)
             if number == self._number():
                 break
         if planned:
-            await self._stream(exchange, planned[0], key, _varied(headers))
-        elif status == _OK and key is not None and exchange.method in _READS and not _is_own_business(headers):
-            kept = Kept([*_varied(headers), _MAY_BE_KEPT], content)
+            await self._stream(exchange, planned[0], key, varied(headers))
+        elif status == OK and key is not None and exchange.method in READS and not _is_own_business(headers):
+            kept = Kept([*varied(headers), MAY_BE_KEPT], content)
             if number == self._number():
                 self._cache.put(number, key, kept)
-            await _send_kept(exchange, kept)
+            await send_kept(exchange, kept)
         else:
             await exchange.respond(status, headers, content)
 
@@ -223,9 +263,13 @@ class Front:
         await exchange.respond(problem.kind.status, encoded(headers), problem_document(problem, root))
 
 
+def _headers(plan: Plan, key: Key | None) -> Headers:
+    return answer_headers(plan.content_type, plan.filename, may_be_kept=key is not None)
+
+
 def _key(exchange: Exchange, body: bytes) -> Key:
     """What decides about an answer; pages hold links with the host that was asked."""
-    method = "GET" if exchange.method in _READS else exchange.method
+    method = "GET" if exchange.method in READS else exchange.method
     about = (method, exchange.scheme, exchange.value(b"host"), exchange.path, exchange.query_string)
     return (*about, exchange.value(b"content-type"), body, *_accept(exchange))
 
@@ -244,63 +288,12 @@ def _asked(exchange: Exchange, body: bytes) -> Request:
         method=exchange.method,
         path=exchange.path,
         query_string=exchange.query_string,
+        address=f"{exchange.scheme}://{exchange.value(b'host')}{exchange.path}",
         accept=_accept(exchange),
         content_type=exchange.value(b"content-type"),
         content_encoding=exchange.value(b"content-encoding"),
         body=body,
     )
-
-
-@lru_cache(maxsize=128)
-def _headers_of(content_type: str, filename: str) -> Headers:
-    headers = [*EVERY_ANSWER, ("content-type", content_type), _VARY, _LINK]
-    if filename:
-        headers.append(("content-disposition", f'inline; filename="{filename}"'))
-    return encoded(headers)
-
-
-def _varied(headers: Headers) -> Headers:
-    """The headers of an answer of Flask's, which is going to be compressed for those who like it."""
-    varies = b", ".join([*(value for name, value in headers if name == b"vary"), b"Accept-Encoding"])
-    return [*(header for header in headers if header[0] != b"vary"), (b"vary", varies)]
-
-
-async def _send_kept(exchange: Exchange, kept: Kept) -> None:
-    headers, body = kept.in_encoding(choose_encoding(exchange.value(b"accept-encoding")))
-    known = exchange.value(b"if-none-match") if exchange.method in _READS else ""
-    if known and matches(known, dict(headers)[b"etag"].decode()):
-        await exchange.respond(_NOT_MODIFIED, [header for header in headers if header[0] not in _ABOUT_THE_BODY])
-    else:
-        await exchange.respond(_OK, headers, body)
-
-
-async def _send_parts(exchange: Exchange, headers: Headers, answer: Answer) -> bytes | None:
-    """Send an answer part by part; returns it whole when it was small enough to be kept."""
-    await exchange.begin(_OK, headers)
-    held = bytearray()
-    try:
-        async for part in answer.parts():
-            async with asyncio.timeout(_STALLED_SECONDS):
-                await exchange.part(part)
-            if len(held) <= _KEPT_WHILE_STREAMED_BYTES:
-                held += part
-    except (KgError, TimeoutError):
-        return None  # without an end, so that the client sees that the answer is not whole
-    await exchange.end()
-    return bytes(held) if len(held) <= _KEPT_WHILE_STREAMED_BYTES else None
-
-
-async def _send_collected(exchange: Exchange, headers: Headers, answer: Answer) -> None:
-    """Send an answer when it is whole, to a client who could not tell a part from the whole."""
-    with SpooledTemporaryFile(max_size=_KEPT_WHILE_STREAMED_BYTES) as whole:
-        async for part in answer.parts():
-            whole.write(part)
-        length = whole.tell()
-        whole.seek(0)
-        await exchange.begin(_OK, [*headers, (b"content-length", b"%d" % length)])
-        while part := whole.read(_PART_BYTES):
-            await exchange.part(part)
-        await exchange.end()
 
 
 def _raising(app: Any, error: Exception, query: str) -> Any:

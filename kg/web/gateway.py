@@ -18,6 +18,8 @@ Send = Callable[[Message], Awaitable[None]]
 
 # Most who wait for a worker wait for less than that, and to watch their clients would cost more than their turn.
 _WATCHED_AFTER_SECONDS: Final = 0.02
+# A body of which nothing more comes for so long is not waited for.
+_BODY_SECONDS: Final = 30.0
 _WITHOUT_BODY: Final = (204, 304)
 # Source: RFC 3875 §4.1.18 has underscores for hyphens, so a header with an underscore could pass for another one.
 _AMBIGUOUS: Final = "_"
@@ -55,16 +57,16 @@ class Exchange:
         """The value of the header with a lower-case name; empty where there is none."""
         return self.headers.get(name, b"").decode("latin-1")
 
-    async def body(self, most_bytes: int) -> bytes:
-        """The whole body.
+    async def body(self, most_bytes: int, *, patience_seconds: float = _BODY_SECONDS) -> bytes:
+        """The whole body; `patience_seconds` is how long the next part of it is waited for.
 
         Raises:
-            Problem: it is longer than that, or breaks off.
+            Problem: it is longer than that, breaks off, or does not go on.
         """
         parts = bytearray()
         more = self.method not in ("GET", "HEAD")
         while more:
-            message = await self._receive()
+            message = await self._next(patience_seconds)
             if message["type"] == "http.disconnect":
                 raise Problem("bad-request", "the body breaks off", remedy="send it whole")
             parts += message.get("body", b"")
@@ -73,6 +75,26 @@ class Exchange:
                 raise Problem("too-large", detail, remedy="send less at once")
             more = message.get("more_body", False)
         return bytes(parts)
+
+    async def _next(self, seconds: float) -> Message:
+        try:
+            async with asyncio.timeout(seconds):
+                return await self._receive()
+        except TimeoutError as error:
+            detail = f"nothing more of the body came for {seconds:g} seconds"
+            raise Problem("too-slow", detail, remedy="send it at once") from error
+
+    def refuse_unclear_host(self) -> None:
+        """Refuse a request that names no host, or several, of which others may take another one.
+
+        Source: RFC 9112 §3.2; RFC 9110 §4.2.1: the host of an address is not empty. HTTP/1.0 has no such header.
+
+        Raises:
+            Problem: it does.
+        """
+        host = self.headers.get(b"host")
+        if (not host and self.version == "1.1") or (host and b"," in host):
+            raise Problem("bad-request", "the request has not just one Host", remedy="send one Host header")
 
     def left(self) -> asyncio.Future[None]:
         """Is done soon after the client has left; to be asked for when the body has been read."""

@@ -13,6 +13,7 @@ from urllib.parse import quote
 from kg.formats import BOOLEAN, FORMATS, Format, formats_for
 from kg.queries import Parameter, StoredQuery
 from kg.web.negotiation import HTML
+from kg.web.openapi_entities import entity_paths
 from kg.web.openapi_parts import (
     IRI,
     JSON,
@@ -24,6 +25,7 @@ from kg.web.openapi_parts import (
     problems,
     reference,
 )
+from kg.web.openapi_search import search_paths
 from kg.web.openapi_writing import SECURITY_SCHEMES, writing_paths
 from kg.web.protocol import FORM, QUERY
 
@@ -44,13 +46,15 @@ def describe_api(
     """The OpenAPI document; `root` is the address of the service, with a slash at its end."""
     paths: dict[str, Any] = {"/sparql": _endpoint(), "/questions": _list()}
     paths |= {f"/questions/{quote(stored.identifier)}": {"get": _question(stored)} for stored in questions}
+    paths |= entity_paths()
+    paths |= search_paths()
     paths |= writing_paths()
     groups = dict.fromkeys(stored.group for stored in questions)
     return {
         "openapi": "3.1.0",
         "info": {"title": title, "version": version} | ({"description": description} if description else {}),
         "servers": [{"url": root.rstrip("/") or "/"}],
-        "tags": [{"name": "SPARQL"}, {"name": "Writing"}, *({"name": group} for group in groups)],
+        "tags": [{"name": "SPARQL"}, {"name": "Search"}, {"name": "Writing"}, *({"name": group} for group in groups)],
         "paths": paths,
         "components": {"schemas": SCHEMAS, "responses": problem_responses(), "securitySchemes": SECURITY_SCHEMES},
     }
@@ -97,12 +101,17 @@ def _endpoint() -> dict[str, Any]:
 def _list() -> dict[str, Any]:
     content = {JSON: {"schema": reference("schemas", "Questions")}, HTML: {"schema": TEXT}}
     formats = {"type": "string", "enum": ["json", "html"]}
+    words = "Words of which each question that is listed has all, in what is said of it."
     return {
         "get": {
             "operationId": "questions",
             "tags": ["SPARQL"],
             "summary": "List the stored questions",
-            "parameters": [in_query("format", formats, "The format of the list; else `Accept` chooses.")],
+            "description": "Things are asked for by their IRIs; where a page is wanted, as HTML, also by their names.",
+            "parameters": [
+                in_query("words", TEXT, words),
+                in_query("format", formats, "The format of the list; else `Accept` chooses."),
+            ],
             "responses": {"200": {"description": "The stored questions.", "content": content}} | problems(),
         }
     }

@@ -1,42 +1,22 @@
-"""The production server: granian in front, processes that answer queries behind."""
+"""The production server: processes that speak HTTP, processes that answer queries behind."""
 
 from __future__ import annotations
 
-import os
+import gc
 import socket
+import sys
 import tempfile
-from collections.abc import Callable
-from functools import partial
 from pathlib import Path
-from typing import Any, Final
-
-from granian.constants import Interfaces, Loops
-from granian.server.mp import MPServer
+from typing import Final
 
 from kg.desk.keeper import DeskKeeper, DeskSettings
 from kg.errors import ServerError
 from kg.settings import Settings
 from kg.store import Keeper, KeeperSettings, Snapshots
 from kg.store.follower import Follower
-from kg.web.front import LEAVING, Front
+from kg.web.fronts import keep_fronts
 
-# How long a server process may take to end: for answers on their way to clients that do not take them.
-_PATIENCE_SECONDS: Final = 2.25
-
-
-class _Server(MPServer):
-    """The server; its processes hear that it is going to end before it waits for their last answers."""
-
-    def __init__(self, leaving: Path, **options: Any) -> None:
-        """`leaving` is what appears then."""
-        super().__init__(**options)
-        self._leaving = leaving
-
-    def signal_handler_interrupt(self, *args: Any, **options: Any) -> None:
-        """Called for SIGTERM and SIGINT."""
-        self._leaving.touch()
-        handle: Callable[..., None] = super().signal_handler_interrupt
-        handle(*args, **options)
+_BACKLOG: Final = 1024
 
 
 def serve(settings: Settings) -> None:
@@ -49,8 +29,8 @@ def serve(settings: Settings) -> None:
         ServerError: the address cannot be listened on.
     """
     Snapshots(settings.state, memory_quads=0).current()
-    _refuse_taken(settings.host, settings.port)
-    with tempfile.TemporaryDirectory(prefix="kg-") as folder:
+    listener = _listening(settings.host, settings.port)
+    with listener, tempfile.TemporaryDirectory(prefix="kg-") as folder:
         keeper = Keeper(
             KeeperSettings(
                 state=settings.state,
@@ -67,8 +47,10 @@ def serve(settings: Settings) -> None:
         keeper.start()
         desk.start()
         try:
-            loader = partial(Front, settings, Path(folder), os.getpid())
-            _server(settings, Path(folder)).serve(target_loader=loader, wrap_loader=False)
+            gc.collect()
+            gc.freeze()  # what the server processes share with this one stays shared
+            print(f"listening at http://{settings.host}:{settings.port}", file=sys.stderr, flush=True)
+            keep_fronts(settings, Path(folder), listener)
         finally:
             desk.stop()
             keeper.stop()
@@ -90,29 +72,23 @@ def _desk_settings(settings: Settings) -> DeskSettings:
     )
 
 
-def _server(settings: Settings, folder: Path) -> MPServer:
-    return _Server(
-        folder / LEAVING,
-        target="kg.web",
-        address=settings.host,
-        port=settings.port,
-        interface=Interfaces.ASGI,
-        workers=settings.processes,
-        websockets=False,
-        loop=Loops.uvloop,
-        respawn_failed_workers=True,
-        workers_kill_timeout=_PATIENCE_SECONDS,
-    )
+def _listening(host: str, port: int) -> socket.socket:
+    """A socket that listens.
 
-
-def _refuse_taken(host: str, port: int) -> None:
-    """The server itself would share a taken port in silence (SO_REUSEPORT)."""
+    Raises:
+        ServerError: the address cannot be listened on.
+    """
+    listener = None
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-        with socket.socket(family, kind, protocol) as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            probe.bind(address)
+        listener = socket.socket(family, kind, protocol)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(address)
+        listener.listen(_BACKLOG)
     except OSError as error:
+        if listener is not None:
+            listener.close()
         raise ServerError(
             f"cannot listen on {host}:{port}: {error.strerror}", remedy="choose another port with --port or KG_PORT"
         ) from error
+    return listener

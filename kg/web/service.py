@@ -16,7 +16,7 @@ from flask import Response, current_app, request
 from kg.access import Tokens
 from kg.answer import Overview, answer, overview, stored_queries
 from kg.errors import KgError
-from kg.queries import HIDDEN, PAGES, StoredQuery
+from kg.queries import HIDDEN, NAMES, PAGES, StoredQuery
 from kg.settings import Settings
 from kg.sparql import Limits
 from kg.store import NOW, Ledger, Past, PooledSnapshots, Readable, Snapshots, readable_snapshot
@@ -37,6 +37,8 @@ class Contents:
     questions: tuple[StoredQuery, ...]
     pages: tuple[StoredQuery, ...]
     """What the pages about a thing are made of, in their order."""
+    names: tuple[StoredQuery, ...]
+    """What names things that have no name of their own, in the order in which it is asked."""
 
 
 class Service:
@@ -99,7 +101,8 @@ class Service:
         stored = stored_queries(snapshot, self.limits)
         questions = tuple(query for query in stored if query.group not in HIDDEN)
         pages = tuple(sorted((query for query in stored if query.group == PAGES), key=lambda query: query.order))
-        self._contents = Contents(snapshot.number, overview(snapshot), questions, pages)
+        names = tuple(sorted((query for query in stored if query.group == NAMES), key=lambda query: query.order))
+        self._contents = Contents(snapshot.number, overview(snapshot), questions, pages, names)
         return self._contents
 
     @property
@@ -130,6 +133,7 @@ def asked_request(request: FlaskRequest) -> Request:
         method=request.method,
         path=request.path,
         query_string=request.query_string,
+        address=f"{request.scheme}://{request.headers.get('Host', '')}{request.path}",
         accept=tuple(request.headers.getlist("Accept")),
         content_type=request.headers.get("Content-Type", ""),
         content_encoding=request.headers.get("Content-Encoding", ""),

@@ -19,9 +19,8 @@ from kg.store import Ledger, Snapshots
 from tests.serving import Command, Reply, Server, serving
 from tests.states import assert_whole
 from tests.submitting import UNLIMITED, authorless, book, make_token, submit, told, wait_until_idle
+from tests.writing import UPDATE, XLSX
 
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-UPDATE = "application/sparql-update"
 JSON_LD = "application/ld+json"
 RDF_XML = "application/rdf+xml"
 NQUADS = "application/n-quads"
@@ -188,7 +187,7 @@ BAD: dict[str, Bad] = {
     "no graph": Bad(400, "no graph is named", book("x"), path="/graphs", method="PUT"),
     "a revision that is not there": Bad(404, "no revision 99", path="/submissions/99/revert"),
     "a revision in If-Match that is none": Bad(400, "If-Match", book("x"), path="/submissions"),
-    "a load of another place": Bad(400, "", "LOAD <http://127.0.0.1:{port}/x>", UPDATE, "/update"),
+    "a load of another place": Bad(403, "", "LOAD <http://127.0.0.1:{port}/x>", UPDATE, "/update"),
     "a service in an update": Bad(
         400,
         "",

@@ -11,6 +11,7 @@ from kg.publish import CONTENT
 from kg.settings import STRICT, UNION
 from kg.store import Changeset, Commit, Ledger, Primary, Snapshots, description_of, open_primary
 from tests.states import SIGNATURE, assert_whole, folded, kept, published
+from tests.submitting import book
 
 BASE = "https://library.example/"
 LABEL = "<http://www.w3.org/2000/01/rdf-schema#label>"
@@ -179,15 +180,39 @@ def test_another_base_iri_takes_the_place_of_the_one_before(build: Callable[...,
     assert_whole(library)
 
 
-def test_who_writes_at_the_same_time_waits_or_is_told(kg: Kg, small_content: Path, library: Path) -> None:
+def test_who_writes_at_the_same_time_is_told(kg: Kg, small_content: Path, library: Path) -> None:
     held: list[Primary] = []
     with open_primary(Snapshots(library, memory_quads=0), Ledger(library / "ledger"), default_graph=UNION) as primary:
         held.append(primary)
-        ended = kg("build", content=small_content, state=library)
+        ended = kg("build", "--wait", "0.2", content=small_content, state=library)
         assert ended.returncode == 2
-        assert f"another process is writing to {library}" in ended.stderr
+        assert f"Error: another process is writing to {library}" in ended.stderr
         description = primary.publish(
             Snapshots(library, memory_quads=0), description_of(primary, base=BASE, prefixes={}), rulebook=""
         )
     assert description.number == 2
     assert {*folded(Ledger(library / "ledger"))} == lines(library)
+
+
+@pytest.mark.parametrize("command", ["build", "submit"])
+def test_who_comes_while_somebody_else_writes_says_so_and_waits(
+    kg_command: tuple[Path, dict[str, str]], small_content: Path, library: Path, tmp_path: Path, command: str
+) -> None:
+    program, environ = kg_command
+    (tmp_path / "a.ttl").write_text(book("sanditon"), encoding="utf-8")
+    arguments = {"build": (), "submit": (tmp_path / "a.ttl", "--author", "Ada", "-m", "A")}[command]
+    text = small_content / "data/books.trig"
+    text.write_text(text.read_text(encoding="utf-8").replace('"Emma"@en', '"Emma, a novel"@en'), encoding="utf-8")
+    with Snapshots(library, memory_quads=0).locked():
+        running = subprocess.Popen(
+            [program, "--content", small_content, "--state", library, command, *arguments],
+            env=environ,
+            stderr=subprocess.PIPE,
+            encoding="utf-8",
+        )
+        assert running.stderr
+        assert running.stderr.readline() == (f"another process is writing to {library}; waiting for it, at most 20 s\n")
+        assert Ledger(library / "ledger").head().revision == 1
+    told = running.communicate(timeout=60)[1]
+    assert running.returncode == 0, told
+    assert Ledger(library / "ledger").head().revision == 2

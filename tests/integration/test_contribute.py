@@ -14,12 +14,8 @@ import pytest
 from openpyxl import load_workbook
 
 from tests.serving import Command, Reply
-from tests.states import assert_whole
-from tests.stocked import BASE, DATED, NO_AUTHOR, NO_YEAR, NOBODYS, STRANGERS, stock
-from tests.writing import House, named, problem, receipt, writing
-
-BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+from tests.stocked import BASE, DATED, NO_AUTHOR, NO_YEAR, NOBODYS, STRANGERS
+from tests.writing import BROWSER, XLSX, House, named, problem, receipt, stocked_house
 
 Fields = Mapping[str, str | tuple[str, bytes]]
 
@@ -62,10 +58,8 @@ class Form(HTMLParser):
 
 @pytest.fixture(scope="module")
 def house(small: Path, kg_command: Command, tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
-    folder = stock(small, tmp_path_factory.mktemp("contribute"))
-    with writing(kg_command, folder / "state", folder / "server") as house:
+    with stocked_house(kg_command, small, tmp_path_factory.mktemp("contribute")) as house:
         yield house
-    assert_whole(folder / "state")
 
 
 def form_of(house: House) -> Form:
@@ -342,8 +336,9 @@ def test_cells_that_are_wrong_are_named(house: House) -> None:
         assert "(written by)" in place
         assert f"<strong>{place}:</strong>" in page(press(house, button, part), 400)
     without = with_cell(filled(house), row="emma", column="written by", value="")
-    refused = page(press(house, "Submit", {**table_part("Book.csv", without), "token": house.submitter}), 422)
-    assert NO_AUTHOR in refused
+    part = table_part("Book.csv", without)
+    assert "(written by): this takes away" in page(press(house, "Submit", {**part, "token": house.submitter}), 403)
+    assert NO_AUTHOR in page(press(house, "Submit", {**part, "token": house.reviewer}), 422)
     assert house.head() == before
 
 

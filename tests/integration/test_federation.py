@@ -53,8 +53,8 @@ def test_the_page_for_people_calls_it_too(ours: Server, other: str) -> None:
 def test_any_other_endpoint_is_refused_with_the_allowed_ones_named(ours: Server, other: str) -> None:
     reply = ours.ask(joined("http://127.0.0.1:1/sparql"))
     problem = json.loads(reply.body)
-    assert reply.status == 400
-    assert problem["type"].endswith("/query-refused")
+    assert reply.status == 403
+    assert problem["type"].endswith("/network-refused")
     assert other in problem["remedy"]
 
 
@@ -79,7 +79,7 @@ def test_an_endpoint_that_never_answers_ends_at_the_deadline(kg_command: Command
 def test_without_the_setting_nothing_is_called(kg_command: Command, state: Path, other: str, tmp_path: Path) -> None:
     with serving(kg_command, state, tmp_path) as server:
         reply = server.ask(joined(other))
-    assert reply.status == 400
+    assert reply.status == 403
     assert "calls another service" in json.loads(reply.body)["detail"]
 
 

@@ -14,26 +14,21 @@ from rdflib.compare import isomorphic
 
 from kg.settings import STRICT
 from tests.serving import Command
-from tests.states import assert_whole
-from tests.stocked import BASE, DATED, NO_AUTHOR, NOBODYS, PREFIXES, SANDITON, SPARQL, STRANGERS, stock
-from tests.writing import GRAPH, TURTLE, UPDATE, House, named, problem, receipt, writing
+from tests.stocked import BASE, DATED, NO_AUTHOR, NOBODYS, PREFIXES, SANDITON, SPARQL, STRANGERS
+from tests.writing import GRAPH, TURTLE, UPDATE, House, named, problem, receipt, stocked_house
 
 
 @pytest.fixture(scope="module")
 def house(small: Path, kg_command: Command, tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
-    folder = stock(small, tmp_path_factory.mktemp("graphs"))
-    with writing(kg_command, folder / "state", folder / "server") as house:
+    with stocked_house(kg_command, small, tmp_path_factory.mktemp("graphs")) as house:
         yield house
-    assert_whole(folder / "state")
 
 
 @pytest.fixture(scope="module")
 def strict(small: Path, kg_command: Command, tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     """A server where a query that names no graph sees the unnamed one alone."""
-    folder = stock(small, tmp_path_factory.mktemp("strict"), default_graph=STRICT)
-    with writing(kg_command, folder / "state", folder / "server", KG_DEFAULT_GRAPH=STRICT) as house:
+    with stocked_house(kg_command, small, tmp_path_factory.mktemp("strict"), default_graph=STRICT) as house:
         yield house
-    assert_whole(folder / "state", default_graph=STRICT)
 
 
 def graph_at(house: House, path: str) -> Graph:
@@ -155,7 +150,6 @@ def test_what_the_graph_of_another_needs_cannot_be_deleted(house: House) -> None
     [
         ("PUT", "/graphs", "no graph is named"),
         ("DELETE", "/graphs", "no graph is named"),
-        ("POST", "/graphs", "no graph is named"),
         ("PUT", "/graphs?graph=books", "not an absolute IRI"),
         ("PUT", "/graphs?default&graph=urn:x:a", "both the default graph and a named one"),
         ("PUT", "/graphs?graph=urn:x:a&graph=urn:x:b", "given 2 times"),
@@ -192,6 +186,49 @@ def test_where_the_default_graph_is_a_merge_what_is_added_to_it_gets_a_graph_of_
     assert house.rows(f"SELECT ?g {{ GRAPH ?g {{ <{BASE}same> <{BASE}writtenBy> ?who }} }}") == [[told["graph"]]]
     assert told["graph"] == f"{GRAPH}submission/{told['revision']}"
     assert house.holds(":same :writtenBy :austen")
+
+
+def test_a_graph_may_be_changed_as_long_as_it_is_as_it_was_seen(house: House) -> None:
+    """Whatever has happened to others. Source: RFC 9110 §13.1.1."""
+    seen = receipt(house.send("PUT", "/graph/seen", named("een")), 201)["revision"]
+    receipt(house.send("PUT", "/graph/beside", named("eside")), 201)
+    receipt(house.submit(named("loser")), 201)
+    changed = receipt(house.send("POST", "/graph/seen", named("ater"), if_match=f'"{seen}"'))["revision"]
+    assert changed == seen + 3
+    receipt(house.submit(named("lowest")), 201)
+    before = house.head()
+    for method, path, revision in (
+        ("PUT", "/graph/seen", seen),
+        ("DELETE", "/graph/seen", changed - 1),
+        ("POST", "/graph/seen", before + 1),
+        ("POST", "/graphs?default", before - 1),
+        ("POST", "/graphs", before - 1),
+        ("POST", "/submissions", before - 1),
+    ):
+        problem(house.send(method, path, named("ewest"), if_match=f'"{revision}"'), 412, f"revision {revision}")
+    assert house.head() == before
+    receipt(house.send("DELETE", "/graph/seen", if_match=f'"{changed}"'))
+
+
+def test_a_graph_without_a_name_gets_one(house: House) -> None:
+    """Whoever may submit may have one. Source: SPARQL 1.1 Graph Store HTTP Protocol §5.5."""
+    text, token = named("inted"), {"authorization": f"Bearer {house.submitter}"}
+    created = house.send("POST", "/graphs?message=A+new+one", text, **token)
+    told = receipt(created, 201)
+    assert told["graph"] == f"{GRAPH}submission/{told['revision']}"
+    assert created.headers["Location"] == f"/graph/submission/{told['revision']}"
+    assert same(house, created.headers["Location"], text)
+    assert same(house, f"/graphs?graph={told['graph']}", text)
+    assert house.told(f"/history/{told['revision']}")["message"] == "A new one"
+    form = house.form("/graphs", {"file": ("minted.ttl", named("ormed").encode())}, **token)
+    assert same(house, form.headers["Location"], named("ormed"))
+    before = house.head()
+    problem(house.send("POST", "/graphs", NOBODYS, **token), 422, "would not conform")
+    problem(house.send("POST", "/graphs", "", **token), 400, "says nothing")
+    problem(house.send("POST", "/graphs", text, authorization=""), 401)
+    problem(house.send("POST", "/graphs?default", text, **token), 403, "scope review")
+    assert receipt(house.send("POST", "/graphs?dry_run=1", text, **token))["conforms"] is True
+    assert house.head() == before
 
 
 def test_where_the_default_graph_is_one_of_its_own_it_is_written_like_any_other(strict: House) -> None:

@@ -47,11 +47,11 @@ def test_it_is_valid_and_names_each_path_and_method_that_there_is(app: Flask, do
     served = {
         (rule.rule.replace("<int:revision>", "{revision}"), method.lower())
         for rule in app.url_map.iter_rules()
-        if rule.rule.startswith((*WRITTEN[:4], "/history"))
+        if rule.rule.startswith((*WRITTEN[:4], "/history/", "/blame")) or rule.rule == "/history"
         for method in (rule.methods or set()) & {method.upper() for method in METHODS}
     }
     assert described == served - {("/submissions", "get")}  # a page for people
-    assert len(described) == 11
+    assert len(described) == 12
 
 
 def test_what_changes_something_needs_a_token_and_nothing_else_does(client: FlaskClient, document: Any) -> None:
@@ -67,12 +67,12 @@ def test_what_changes_something_needs_a_token_and_nothing_else_does(client: Flas
             assert not {"401", "403"} & set(operation["responses"])
             free.add(path)
             continue
-        scope = "review" if path.endswith("revert") else "submit"
+        scope = "submit" if (path, method) in {("/submissions", "post"), ("/graphs", "post")} else "review"
         assert operation["security"] == [{"token": [scope]}]
         assert {"401", "403", "412", "422", "429"} <= set(operation["responses"])
         response = client.open(path.replace("{revision}", "1"), method=method.upper())
         assert response.status_code == 401, path
-    assert free == {"/validate", "/graphs", "/history", "/history/{revision}"}
+    assert free == {"/validate", "/graphs", "/history", "/history/{revision}", "/blame"}
 
 
 def test_what_it_says_of_the_history_is_what_is_told(client: FlaskClient, document: Any) -> None:
@@ -81,6 +81,9 @@ def test_what_it_says_of_the_history_is_what_is_told(client: FlaskClient, docume
     assert set(history) == set(schemas["History"]["properties"]) == set(schemas["History"]["required"])
     for commit, required in ((history["commits"][0], "required"), (client.get("/history/1").json, "properties")):
         assert set(commit) == set(schemas["Commit"][required])
+    blamed = client.get("/blame?subject=https://library.example/emma").json
+    assert set(blamed) == set(schemas["Blame"]["properties"]) == set(schemas["Blame"]["required"])
+    assert set(blamed["statements"][0]) == set(schemas["Blame"]["properties"]["statements"]["items"]["required"])
     for path in ("/history", "/history/{revision}", "/graphs"):
         for media_type in document["paths"][path]["get"]["responses"]["200"]["content"]:
             response = client.get(path.replace("{revision}", "1"), headers={"Accept": media_type})

@@ -586,7 +586,7 @@ REFUSED = {
     "open bracket": ("GET", {"query": "ASK {\n {"}, {}, 400, "is not closed", "correct the query"),
     "update": ("GET", {"query": "CLEAR ALL"}, {}, 400, "changes nothing", "SELECT"),
     "update in a form": ("POST", "update=CLEAR+ALL", {"content_type": FORM}, 400, "changes nothing", "query="),
-    "another service": ("GET", {"query": "ASK { SERVICE <http://127.0.0.1/> { } }"}, {}, 400, "SERVICE", "endpoint"),
+    "another service": ("GET", {"query": "ASK { SERVICE <http://127.0.0.1/> { } }"}, {}, 403, "SERVICE", "endpoint"),
     "unknown format": ("GET", {"query": TERMS, "format": "png"}, {}, 400, "png is no format", "use one of json, xml"),
     "format of a graph": ("GET", {"query": TERMS, "format": "turtle"}, {}, 400, "turtle is no format", "json, xml"),
     "no query": ("GET", {}, {"accept": "application/json"}, 400, "no query", "query="),

@@ -225,7 +225,8 @@ def test_a_dry_run_says_so_and_changes_nothing(desk: Desk, text: str, status: in
         (NOBODYS, "a.ttl", 1, f"line 4\n    at :writtenBy\n    {NO_AUTHOR}; give it :writtenBy."),
         (FORMATS["jsonld"].replace("writtenBy", "about"), "a.jsonld", 1, "line 1\n    at :writtenBy"),
         ("id,written by,year\nmiddlemarch,,1871\n", "Book.csv", 1, "middlemarch, row 2"),
-        (f"{SPARQL} DELETE WHERE {{ :emma :writtenBy ?who }}", "a.ru", 1, NO_AUTHOR),
+        (f"{SPARQL} DELETE WHERE {{ :emma :writtenBy ?who }}", "a.ru", 2, "takes away 1 statement that others have"),
+        ("id,written by\nemma,\n", "Book.csv", 2, "row 2, column B (written by): this takes away 1 statement"),
         (STRANGERS, "a.ttl", 1, NO_NAME),
         (MISNAMED, "a.ttl", 1, "Did you mean :Book?"),
         (SANDITON[:-3], "a.ttl", 2, "not RDF"),
@@ -248,7 +249,8 @@ def test_a_dry_run_says_so_and_changes_nothing(desk: Desk, text: str, status: in
         "against a shape",
         "JSON-LD against a shape",
         "table against a shape",
-        "deletion against a shape",
+        "an update of what others have brought",
+        "a table of what others have brought",
         "against a check",
         "with a word that was meant otherwise",
         "broken off",
@@ -272,6 +274,24 @@ def test_what_is_not_accepted_leaves_no_trace(desk: Desk, text: str, name: str, 
     assert kept(desk.state) == before
     assert desk.head == 1
     assert_whole(desk.state)
+
+
+def test_what_others_have_brought_is_taken_away_by_who_reviews(desk: Desk) -> None:
+    """The author's own can be taken away without."""
+    assert_accepted(desk.submit(DATED.replace("about 1817", "1817")), 2)
+    year = f"{SPARQL} DELETE WHERE {{ :sanditon :year ?year }}"
+    name = f'{SPARQL} DELETE DATA {{ GRAPH <{BASE}graph/books> {{ :emma rdfs:label "Emma"@en }} }}'
+    (desk.folder / "year.ru").write_text(year, encoding="utf-8")
+    others = desk.run("submit", desk.folder / "year.ru", "--author", "Somebody else", "-m", "Not so")
+    assert (others.exit_code, desk.head) == (2, 2)
+    assert f'"1817" <{BASE}graph/submission/2> .' in others.stderr
+    assert_accepted(desk.submit(year, name="year.ru"), 3)
+    assert desk.submit(name, name="name.ru").exit_code == 2
+    assert desk.submit(name, "--review", name="name.ru").exit_code == 0
+    assert desk.head == 4
+    unlabelled = f"{SPARQL} DELETE WHERE {{ :persuasion :writtenBy ?who }}"
+    refused = desk.submit(unlabelled, "--review", name="author.ru")
+    assert (refused.exit_code, NO_AUTHOR in refused.stderr) == (1, True)
 
 
 def test_a_file_that_is_not_there_is_named(desk: Desk) -> None:

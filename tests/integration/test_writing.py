@@ -6,6 +6,7 @@ import io
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlencode
 
 import pytest
 from openpyxl import Workbook
@@ -25,12 +26,10 @@ from tests.stocked import (
     SANDITON,
     SPARQL,
     STRANGERS,
-    stock,
 )
-from tests.submitting import wait_until_idle
-from tests.writing import GRAPH, TURTLE, UPDATE, House, named, problem, receipt, writing
+from tests.submitting import make_token, wait_until_idle
+from tests.writing import BROWSER, GRAPH, TURTLE, UPDATE, XLSX, House, named, problem, receipt, stocked_house
 
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 FORM = "application/x-www-form-urlencoded"
 MEDIA_TYPES = {
     "ttl": "text/turtle; charset=utf-8",
@@ -40,7 +39,6 @@ MEDIA_TYPES = {
     "jsonld": "application/ld+json",
     "rdf": "application/rdf+xml",
 }
-BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
 
 # rdflib's own parser of JSON-LD uses what rdflib deprecates.
 pytestmark = pytest.mark.filterwarnings("ignore:ConjunctiveGraph:DeprecationWarning:rdflib")
@@ -48,10 +46,8 @@ pytestmark = pytest.mark.filterwarnings("ignore:ConjunctiveGraph:DeprecationWarn
 
 @pytest.fixture(scope="module")
 def house(small: Path, kg_command: Command, tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
-    folder = stock(small, tmp_path_factory.mktemp("writing"))
-    with writing(kg_command, folder / "state", folder / "server") as house:
+    with stocked_house(kg_command, small, tmp_path_factory.mktemp("writing")) as house:
         yield house
-    assert_whole(folder / "state")
 
 
 def assert_unchanged(house: House, revision: int) -> None:
@@ -124,6 +120,45 @@ def test_a_table_is_submitted_with_the_name_of_its_class(house: House, kind: str
     if kind == "csv":
         again = receipt(house.submit(text, "/submissions?class=Book", media_type="text/csv"))
         assert (again["changed"], again["graph"], again["revision"]) == (False, None, told["revision"])
+
+
+@pytest.mark.parametrize("way", ["text", "form", "trial"])
+def test_a_table_takes_nothing_away_that_others_have_said(house: House, way: str) -> None:
+    """But what its own author has said before; a reviewer may send the rest."""
+    other = make_token(house.state, scope="submit")
+
+    def send(year: str, token: str) -> Reply:
+        text = f"id,written by,year\nown-{way},Jane Austen,{year}\n"
+        if way == "form":
+            return house.form("/submissions", {"file": ("Book.csv", text.encode())}, authorization=f"Bearer {token}")
+        path = "/submissions?class=Book" + ("&dry_run=1" if way == "trial" and token == other else "")
+        return house.submit(text, path, media_type="text/csv", authorization=f"Bearer {token}")
+
+    assert receipt(send("1817", house.submitter), 201)["removed"] == 0
+    assert receipt(send("1818", house.submitter), 201)["removed"] == 1
+    before = house.head()
+    refused = send("1819", other)
+    told = problem(refused, 403, "row 2, column C (year): this takes away 1 statement that others have brought")
+    assert f'<{BASE}own-{way}> <{BASE}year> "1818" <{GRAPH}submission/{before}> .' in told["detail"]
+    assert "scope review" in told["remedy"]
+    assert 'error="insufficient_scope", scope="review"' in refused.headers["WWW-Authenticate"]
+    assert_unchanged(house, before)
+    receipt(send("1820", house.reviewer), 201)
+    years = f"SELECT ?year {{ <{BASE}own-{way}> <{BASE}year> ?year }}"
+    assert house.rows(years) == [["1820"]]
+    problem(send("1821", house.submitter), 403, "others have brought")
+
+
+def test_a_table_takes_nothing_away_that_the_content_says(house: House) -> None:
+    before, text = house.head(), "id,written by,year\nemma,,1815\n"
+    told = problem(house.submit(text, "/submissions?class=Book", media_type="text/csv"), 403)
+    assert "row 2, column B (written by): " in told["detail"]
+    assert "graph/books" in told["detail"]
+    assert_unchanged(house, before)
+    reviewed = house.submit(
+        text, "/submissions?class=Book", media_type="text/csv", authorization=f"Bearer {house.reviewer}"
+    )
+    assert NO_AUTHOR in problem(reviewed, 422)["report"]
 
 
 def test_what_is_wrong_with_the_cells_of_a_table_is_told_cell_by_cell(house: House) -> None:
@@ -357,9 +392,12 @@ def test_a_request_may_choose_the_graphs_that_an_update_reads(house: House) -> N
         ("update=CLEAR+ALL&update=CLEAR+ALL", FORM, "/update", 400, "given 2 times"),
         ("CLEAR ALL", UPDATE, "/update?update=CLEAR+ALL", 400, "given 2 times"),
         ("CLEAR ALL", UPDATE, "/update?using-graph-uri=here", 400, "not an absolute IRI"),
-        ("LOAD <http://127.0.0.1/>", UPDATE, "/update", 400, "LOAD fetches"),
+        ("LOAD <http://127.0.0.1/>", UPDATE, "/update", 403, "LOAD fetches"),
+        ("INSERT DATA { <x:s> <x:p> <x:o> ~ <x:r> }", UPDATE, "/update", 400, "triple term"),
+        (r"INSERT DATA { <x:s> <x:p> '\u0000' }", UPDATE, "/update", 400, "zero character"),
         ("CLEAR ALL", "application/json", "/update", 415, "application/json"),
         ("CLEAR ALL", f"{UPDATE}; charset=latin-1", "/update", 415, "UTF-8"),
+        ("CLEAR ALL", UPDATE.upper(), "/update?update=CLEAR+ALL", 400, "given 2 times"),
         ("update=CLEAR+ALL", FORM, "/sparql", 400, "an update was sent"),
     ],
 )
@@ -369,6 +407,24 @@ def test_what_is_no_update_is_refused(
     before = house.head()
     assert problem(house.submit(body, path, media_type=media_type), status, says)["remedy"]
     assert_unchanged(house, before)
+
+
+@pytest.mark.parametrize("update", ["", "# nothing", "LOAD SILENT <http://127.0.0.1:9/> INTO GRAPH <x:g>"])
+def test_an_update_may_change_nothing(house: House, update: str) -> None:
+    before = house.head()
+    told = receipt(house.submit(update, "/update", media_type=UPDATE), 200)
+    assert (told["changed"], told["added"], told["removed"]) == (False, 0, 0)
+    assert_unchanged(house, before)
+
+
+def test_what_an_update_names_is_relative_to_the_address_that_it_was_sent_to(house: House) -> None:
+    """Source: RFC 3986 §5.1.3; SPARQL 1.1 Protocol §2.2."""
+    update = f"INSERT DATA {{ GRAPH <{GRAPH}relative> {{ <{BASE}emma> <{BASE}seenAt> <here> }} }}"
+    receipt(house.submit(update, "/update", media_type=UPDATE), 200)
+    assert house.holds(f"GRAPH <{GRAPH}relative> {{ ?s ?p <here> }}")
+    (row,) = house.rows(f"SELECT ?o {{ GRAPH <{GRAPH}relative> {{ ?s ?p ?o }} }}")
+    assert row == [f"http://127.0.0.1:{house.server.port}/here"]
+    receipt(house.submit(f"DROP GRAPH <{GRAPH}relative>", "/update", media_type=UPDATE), 200)
 
 
 def test_a_syntax_error_in_an_update_is_told_with_its_place(house: House) -> None:
@@ -395,6 +451,7 @@ def test_a_change_may_be_bound_to_the_revision_it_was_made_for(house: House) -> 
 
 WRITES = [
     ("POST", "/submissions"),
+    ("POST", "/graphs"),
     ("POST", "/update"),
     ("POST", "/submissions/1/revert"),
     ("PUT", f"/graphs?graph={GRAPH}books"),
@@ -464,6 +521,7 @@ def test_undoing_needs_the_scope_of_a_reviewer(house: House) -> None:
         ("/graph/books", "DELETE GET HEAD PATCH POST PUT", "MOVE"),
         ("/history", "GET HEAD", "POST"),
         ("/history/1", "GET HEAD", "DELETE"),
+        ("/blame", "GET HEAD", "POST"),
     ],
 )
 def test_each_path_names_its_methods(house: House, path: str, methods: str, other: str) -> None:
@@ -479,7 +537,7 @@ def test_each_path_names_its_methods(house: House, path: str, methods: str, othe
     assert {*preflight.headers["Access-Control-Allow-Methods"].split(", ")} == allowed
     own = house.send("OPTIONS", path, origin=f"http://127.0.0.1:{house.server.port}", **asked)
     headers = [{*reply.headers["Access-Control-Allow-Headers"].split(", ")} for reply in (preflight, own)]
-    if not path.startswith("/history"):
+    if not path.startswith(("/history", "/blame")):
         assert "Authorization" not in headers[0]
         assert {"Authorization", "If-Match", "Content-Type"} <= headers[1]
 
@@ -551,6 +609,76 @@ def test_the_history_of_a_thing_and_the_sum_of_commits(house: House) -> None:
 )
 def test_a_revision_that_is_none_is_told(house: House, path: str, status: int, says: str) -> None:
     assert problem(house.server.send("GET", path), status, says)["remedy"]
+
+
+# Who has brought a statement.
+
+
+def test_each_statement_is_traced_to_the_commit_that_brought_it(house: House) -> None:
+    source, name = "https://archive.example/letters", "sraced"
+    path = f"/submissions?message=A+trace&source={source}"
+    first = receipt(house.submit(named("raced"), path), 201)
+    second = receipt(house.submit(f'{PREFIXES}:{name} :year "1817" , "a \\"late\\"\\n one" .'), 201)
+    told = house.told(f"/blame?subject={BASE}{name}")
+    assert told["more"] is False
+    brought = {each["statement"]: each for each in told["statements"]}
+    assert len(brought) == 5
+    year = f'<{BASE}{name}> <{BASE}year> "1817" <{second["graph"]}> .'
+    author = f"<{BASE}{name}> <{BASE}writtenBy> <{BASE}austen> <{first['graph']}> ."
+    late = f'<{BASE}{name}> <{BASE}year> "a \\"late\\"\\n one" <{second["graph"]}> .'
+    assert {brought[year]["commit"]["revision"], brought[late]["commit"]["revision"]} == {second["revision"]}
+    assert brought[author]["commit"] == house.told("/history")["commits"][1]
+    assert brought[author]["commit"]["message"] == "A trace"
+    assert (brought[author]["sources"], brought[year]["sources"]) == ([source], [])
+    narrowed = {
+        f"predicate={BASE}writtenBy": [author],
+        f"predicate={BASE}year": [year, late],
+        f"object={BASE}austen": [author],
+        f"predicate={BASE}year&object=%221817%22": [year],
+        f"object=%3C{BASE}austen%3E": [author],
+    }
+    for more, lines in narrowed.items():
+        found = house.told(f"/blame?subject={BASE}{name}&{more}")["statements"]
+        assert [each["statement"] for each in found] == lines
+    page = house.server.send("GET", f"/blame?subject={BASE}{name}", accept=BROWSER)
+    assert (page.status, page.headers.get_content_type()) == (200, "text/html")
+    for part in ("A trace", source, f'href="/history/{first["revision"]}"', "&lt;https://library.example/sraced&gt;"):
+        assert part in page.text
+
+
+def test_one_statement_is_traced_though_it_is_gone(house: House) -> None:
+    told = receipt(house.submit(named("orgot")), 201)
+    line = f"<{BASE}sorgot> <{BASE}writtenBy> <{BASE}austen> <{told['graph']}> ."
+    receipt(house.revert(told["revision"]))
+    asked = f"/blame?{urlencode({'statement': line})}"
+    [found] = house.told(asked)["statements"]
+    assert (found["statement"], found["commit"]["revision"]) == (line, told["revision"])
+    problem(house.server.send("GET", f"/blame?subject={BASE}sorgot"), 404, "no such statement")
+    problem(house.server.send("GET", asked.replace("sorgot", "sever")), 404, "no such statement")
+
+
+def test_more_statements_than_are_told_of_are_not_passed_over_in_silence(house: House) -> None:
+    notes = " , ".join(f'"note {number:03}"' for number in range(101))
+    receipt(house.submit(f"{named('any')}:sany rdfs:comment {notes} ."), 201)
+    told = house.told(f"/blame?subject={BASE}sany&predicate=http://www.w3.org/2000/01/rdf-schema%23comment")
+    assert (len(told["statements"]), told["more"]) == (100, True)
+    assert '"note 099"' in told["statements"][-1]["statement"]
+
+
+@pytest.mark.parametrize(
+    ("asked", "says"),
+    [
+        ("", "no statement is named"),
+        (f"predicate={BASE}year", "no statement is named"),
+        ("subject=emma", "'emma' is no absolute IRI"),
+        (f"subject={BASE}a%3E%20b", "is no absolute IRI"),
+        (f"subject={BASE}emma&object=Emma", "'Emma' is no absolute IRI"),
+        (f"subject={BASE}emma&object=%22Emma", "is no term"),
+        (f"subject={BASE}emma&object=%22Emma%22%20.%20%3Cx:a%3E%20%3Cx:b%3E%20%22c%22", "is no term"),
+    ],
+)
+def test_a_statement_that_cannot_be_meant_is_told(house: House, asked: str, says: str) -> None:
+    assert problem(house.server.send("GET", f"/blame?{asked}"), 400, says)["remedy"]
 
 
 def test_what_was_kept_of_an_answer_is_not_told_after_a_commit(house: House) -> None:

@@ -3,9 +3,13 @@
 # ruff: noqa: RUF001 - the sign for times is meant
 
 import socket
+import subprocess
+import sys
 import threading
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from hashlib import sha256
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -18,11 +22,14 @@ from bench.generate import lines, write_dataset
 from bench.growing import copier, new_place, new_report, numbered, stated, triples_of
 from bench.http import Address, Reading, fetch, get_request
 from bench.load import Job, work
+from bench.measure import Bench, Engine, Pace, compare_answers
 from bench.mixes import emg_questions, mixes_of, shop_questions
+from bench.publish import publish
 from bench.report import Run, chart_groups, markdown, svg
-from bench.services import BASELINE, OURS
+from bench.services import BASELINE, OURS, Service
 from bench.writing import CountedStore, Stopwatch, total
 from kg.sparql import Limits, vet
+from kg.store import Snapshots
 
 _ROOT = Path(__file__).parents[2]
 _SOME = 20_000
@@ -53,6 +60,15 @@ class TestGenerate:
         subjects = {quad.subject for quad in quads}
         named = {quad.object for quad in quads if quad.predicate.value.startswith("http://shop.example/")}
         assert not {term for term in named if "/shop.example/" in str(term)} - subjects
+
+
+class TestPublish:
+    def test_makes_a_snapshot_of_all_quads_of_a_file(self, tmp_path: Path) -> None:
+        count = write_dataset(tmp_path / "shop.nq", 1000)
+        publish(tmp_path / "shop.nq", tmp_path / "state")
+        snapshot = Snapshots(tmp_path / "state", memory_quads=1).current()
+        assert snapshot.nquads().splitlines() == sorted((tmp_path / "shop.nq").read_bytes().splitlines())
+        assert snapshot.description.quads == count
 
 
 class TestGrowing:
@@ -207,6 +223,53 @@ class _Listener:
                 connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
 
 
+class _Yes(BaseHTTPRequestHandler):
+    """Answers yes to everything."""
+
+    def do_GET(self) -> None:
+        body = b'{"head": {}, "boolean": true}'
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        return None
+
+
+@contextmanager
+def _bench(folder: Path, *, most_seconds: float) -> Iterator[Bench]:
+    """A bench of one service, which answers yes to everything."""
+    (folder / "empty.nq").touch()
+    engine = Engine("memory", str(folder / "empty.nq"))
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _Yes)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    process = subprocess.Popen([sys.executable, "-c", "import sys; sys.stdin.read()"], stdin=subprocess.PIPE)
+    service = Service(OURS, process, Address(server.server_port, "/"), 0.0)
+    try:
+        yield Bench("the data", [service], engine, Pace(1, 0.1, 5.0, most_seconds))
+    finally:
+        process.communicate()
+        server.shutdown()
+        thread.join()
+        server.server_close()
+        engine.stop()
+
+
+class TestComparison:
+    def test_leaves_out_a_service_that_takes_too_long_over_all_questions(self, tmp_path: Path) -> None:
+        with _bench(tmp_path, most_seconds=-1.0) as bench:
+            compared = compare_answers(bench, shop_questions(_SOME), reference=OURS)
+        assert compared.given_up == {OURS}
+        assert compared.remarks == [f"the data: {OURS} is left out, it took over -1 s"]
+
+    def test_asks_every_question_of_one_that_does_not(self, tmp_path: Path) -> None:
+        with _bench(tmp_path, most_seconds=60.0) as bench:
+            compared = compare_answers(bench, shop_questions(_SOME), reference=OURS)
+        assert (compared.given_up, compared.unanswered, compared.remarks) == (frozenset(), frozenset(), [])
+
+
 class TestLoad:
     def test_counts_what_was_answered_and_makes_every_text_new(self) -> None:
         listener = _Listener()
@@ -273,6 +336,10 @@ class TestReport:
     def test_shows_the_mean_of_a_mix_and_how_much_of_it_was_answered(self) -> None:
         text = markdown(_RUN, "chart.svg")
         assert "| path | 4.00 (2.00×) | 1.00, 1 of 2 | 4.00, 1 of 2 | 2.00× |" in text
+
+    def test_shows_what_is_slow_by_itself_apart(self) -> None:
+        text = markdown(_RUN, "chart.svg")
+        assert "| all that take the bare engine 2 ms or more | 8.00 | – | 4.00 | 2.00× |" in text
 
     def test_shows_what_did_not_end_and_what_was_left_out(self) -> None:
         text = markdown(_RUN, "chart.svg")

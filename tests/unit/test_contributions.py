@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from pyoxigraph import RdfFormat, Store
 
-from kg.store import NO_EDITS, Changeset, Draft, Edits, Ledger, edits_of, is_derived
+from kg.store import NO_EDITS, Changeset, Draft, Edits, Ledger, brought_by_others, edits_of, is_derived
 from kg.store.triples import AssertedTriples
 from tests.states import SIGNATURE
 
@@ -22,13 +22,15 @@ def ledger(tmp_path: Path) -> Ledger:
     return Ledger(tmp_path / "ledger")
 
 
-def commit(ledger: Ledger, source: str, added: str = "", removed: str = "", *, graph: str = "g") -> None:
+def commit(
+    ledger: Ledger, source: str, added: str = "", removed: str = "", *, graph: str = "g", author: str = "Ada"
+) -> None:
     changes = Changeset(
         added=tuple(line(subject, graph=graph) for subject in sorted(added)),
         removed=tuple(line(subject, graph=graph) for subject in sorted(removed)),
     )
     with ledger.locked():
-        ledger.commit(Draft(changes, SIGNATURE.author, SIGNATURE.time, source=source, message="A change"))
+        ledger.commit(Draft(changes, author, SIGNATURE.time, source=source, message="A change"))
 
 
 def edits(ledger: Ledger, *, source: str = CONTENT) -> tuple[set[str], set[str]]:
@@ -91,3 +93,27 @@ def test_only_graphs_below_the_iri_are_derived(graph: str, derived: bool) -> Non
 
 def test_a_literal_that_looks_like_a_derived_graph_is_none() -> None:
     assert not is_derived(f'<x:a> <x:p> "x <{DERIVED}/rule> ." <x:graph/g> .', DERIVED)
+
+
+def test_only_what_the_authors_own_submissions_have_brought_is_theirs(ledger: Ledger) -> None:
+    commit(ledger, CONTENT, "a")
+    commit(ledger, OTHER, "bc", graph="submission/2")
+    commit(ledger, THIRD, "d", graph="submission/3", author="Eve")
+    commit(ledger, "x:graph/submission/4", "e", graph="submission/2", author="Eve")
+    commit(ledger, CONTENT, "f", graph="submission/5")
+    own = [line("b", graph="submission/2"), line("c", graph="submission/2")]
+    others = [
+        line("a"),
+        line("d", graph="submission/3"),
+        line("e", graph="submission/2"),
+        line("f", graph="submission/5"),
+        line("b", graph="submission/3"),
+        line("b", graph="submission/99"),
+        line("b", graph="submission/x"),
+        "<x:b> <x:p> <x:graph/submission/2> .",
+        '<x:b> <x:p> "> <x:graph/submission/2" .',
+    ]
+    told = brought_by_others([*own, *others], ledger, author="Ada", submissions="x:graph/submission/")
+    assert told == others
+    told = brought_by_others([*own, *others], ledger, author="Eve", submissions="x:graph/submission/")
+    assert told == [*own, *(each for each in others if each != line("d", graph="submission/3"))]

@@ -154,6 +154,23 @@ def test_a_slow_query_gives_way_and_its_worker_is_as_fast_as_before_afterwards(f
     run(folder, test)
 
 
+def test_workers_that_nobody_needs_are_let_go_and_the_last_one_later(folder: Path) -> None:
+    async def test(pool: Pool) -> None:
+        answers = [await pool.ask(TRIPLES) for _ in range(2)]
+        pids = [answer._worker.pid for answer in answers]
+        for answer in answers:
+            assert [part async for part in answer.parts()]
+            answer.close()
+        first, last = pids
+        assert await is_gone(first)
+        await asyncio.sleep(2 * pool.limits.idle_seconds)
+        assert await worker_pid(pool) == last
+        assert await is_gone(last) or await is_gone(last) or await is_gone(last)
+        assert await whole(pool, ASK) == b"true"
+
+    run(folder, test, idle_seconds=0.2)
+
+
 def test_after_a_long_answer_a_worker_is_asked_again_when_it_says_so(folder: Path) -> None:
     async def test(pool: Pool) -> None:
         answer = await pool.ask(TRIPLES)

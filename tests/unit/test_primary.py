@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pyoxigraph import Store
 
 from kg.errors import BuildRunning, ContentError, KgError, LedgerDamaged, StoreError
 from kg.settings import STRICT, UNION
@@ -183,6 +184,25 @@ def test_a_triple_leaves_the_merge_with_the_last_graph_that_holds_it(state: Path
         primary.change(Changeset(added=(two,), removed=(one,)))
         primary.withdraw()
         assert len(merge_of(primary)) == 1
+
+
+@pytest.mark.parametrize("mode", [UNION, STRICT])
+def test_a_graph_is_gone_with_its_last_statement(state: Path, mode: str) -> None:
+    one, two, left = line("a", graph="one"), line("a", graph="two"), line("b", graph="two")
+    with opened(state, mode=mode) as primary:
+
+        def names() -> set[str]:
+            return {graph.value for graph in primary.store.named_graphs() if graph.value != HISTORY}
+
+        commit(primary, Changeset(added=(one, two, left)))
+        primary.change(Changeset(removed=(one, two)))
+        assert names() == {"x:two"}
+        primary.withdraw()
+        assert names() == {"x:one", "x:two"}
+        commit(primary, Changeset(removed=(one, two)))
+        assert names() == {"x:two"}
+        primary.checkpoint(state / "copy")
+    assert [graph.value for graph in Store.read_only(str(state / "copy")).named_graphs()] == ["x:two"]
 
 
 def test_in_mode_strict_there_is_no_merge(state: Path) -> None:

@@ -89,6 +89,22 @@ def test_the_header_says_where_a_query_is_shown_and_how(tmp_path: Path) -> None:
     assert (plain.about, plain.order, plain.view) == ((), 0, {})
 
 
+VIEWS = {
+    "{kind: bar, label: label, value: deliverable, group: label, note: label}": {},
+    "{kind: matrix, row: label, column: label, value: label, link: deliverable}": {},
+    "{kind: network, from: deliverable, to: deliverable, label: label, group: label}": {},
+    "{kind: timeline, label: deliverable, start: label, end: label, group: label, note: label, precision: label}": {},
+    "{kind: timeline, label: deliverable, start: label, from: since, to: since}": {"from": "since", "to": "since"},
+}
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_each_kind_of_view_has_its_parts(tmp_path: Path, view: str) -> None:
+    [query] = load(tmp_path, {"explore/delivered.rq": GOOD.replace("# id: H01", f"# view: {view}")})
+    assert dict(query.view).items() >= VIEWS[view].items()
+    assert "{" + ", ".join(f"{part}: {player}" for part, player in query.view.items()) + "}" == view
+
+
 def test_a_query_for_pages_has_one_parameter(tmp_path: Path) -> None:
     with pytest.raises(ContentError, match="just one parameter") as problem:
         load(tmp_path, {"pages/delivered.rq": GOOD})
@@ -122,6 +138,32 @@ BAD = {
     "about is no IRI": ("# id: H01", "# about: Workstream", 12, "about does not name classes"),
     "view of an unknown kind": ("# id: H01", "# view: {kind: pie, label: label}", 12, "view is of no known kind"),
     "view is a word": ("# id: H01", "# view: timeline", 12, "view is of no known kind"),
+    "view that lacks a part": ("# id: H01", "# view: {kind: bar, label: label}", 12, "view lacks value"),
+    "view that lacks parts": ("# id: H01", "# view: {kind: matrix, row: label}", 12, "view lacks column, value"),
+    "view with an unknown part": (
+        "# id: H01",
+        "# view: {kind: bar, label: label, value: label, colour: label}",
+        12,
+        "unknown parts: colour; a bar has label, value, group, note",
+    ),
+    "view with a part of another kind": (
+        "# id: H01",
+        "# view: {kind: network, from: label, to: label, start: label}",
+        12,
+        "unknown parts: start",
+    ),
+    "view from no day": (
+        "# id: H01",
+        "# view: {kind: timeline, label: label, start: label, from: many}",
+        12,
+        "many \\(nor a parameter of type date\\)",
+    ),
+    "view from a column": (
+        "# id: H01",
+        "# view: {kind: timeline, label: label, start: label, from: label}",
+        12,
+        "label \\(nor a parameter",
+    ),
     "view of no column": ("# id: H01", "# view: {kind: bar, label: lable}", 12, "no column: lable"),
     "projects everything": ("SELECT ?deliverable ?label", "SELECT *", 14, r"SELECT \*"),
     "an update": ("SELECT ?deliverable ?label WHERE", "DELETE WHERE", 13, "update"),

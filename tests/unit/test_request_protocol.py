@@ -125,3 +125,29 @@ def test_a_client_that_leaves_is_noticed_and_one_that_stays_is_not(leaves: bool)
         return noticed, future.cancelled()
 
     assert asyncio.run(watch()) == (leaves, not leaves)
+
+
+def test_a_body_that_does_not_go_on_is_given_up() -> None:
+    part = {"type": "http.request", "body": b"query=", "more_body": True}
+    with pytest.raises(Problem, match=r"nothing more of the body came for 0\.01 seconds") as problem:
+        asyncio.run(exchange(part).body(1200, patience_seconds=0.01))
+    assert problem.value.kind.status == 408
+
+
+@pytest.mark.parametrize(
+    ("headers", "refused"),
+    [
+        (((b"host", b"a.example"),), False),
+        (((b"host", b""),), True),
+        ((), True),
+        (((b"host", b"a.example"), (b"host", b"b.example")), True),
+        (((b"host", b"a.example, b.example"),), True),
+    ],
+)
+def test_a_request_names_one_host(headers: tuple[tuple[bytes, bytes], ...], refused: bool) -> None:
+    asked = exchange(headers=headers)
+    if not refused:
+        asked.refuse_unclear_host()
+        return
+    with pytest.raises(Problem, match="not just one Host"):
+        asked.refuse_unclear_host()

@@ -3,6 +3,8 @@
 import json
 import os
 import shutil
+import subprocess
+import sys
 from hashlib import sha256
 from pathlib import Path
 
@@ -173,6 +175,20 @@ def test_of_many_snapshots_in_a_short_time_twenty_are_kept(snapshots: Snapshots,
     for value in range(2, 27):
         publish(snapshots, GRAPHS.replace("2", str(value)))
     assert folders(tmp_path) == [f"{number:06}" for number in range(6, 26)]
+
+
+def test_a_snapshot_is_read_into_memory_in_the_order_of_its_text(snapshots: Snapshots, tmp_path: Path) -> None:
+    told = " ".join(f"<x:a> <x:p> <x:{value:02}> ." for value in range(40))
+    publish(snapshots, f"<x:one> {{ {told} }}", mode=STRICT)
+    read = (
+        "import sys; from pathlib import Path; from kg.store.snapshots import loaded_snapshot\n"
+        "print(*(quad.object.value for quad in loaded_snapshot(Path(sys.argv[1])).store))"
+    )
+    # In a process of its own, since it forks: this one may have had the engine open.
+    command = [sys.executable, "-c", read, str(tmp_path / "state/current")]
+    values = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
+    assert sorted(values) == [f"x:{value:02}" for value in range(40)]
+    assert values in (sorted(values), sorted(values, reverse=True))
 
 
 def test_only_one_publishes_at_a_time(snapshots: Snapshots, tmp_path: Path) -> None:

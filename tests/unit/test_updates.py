@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from pathlib import Path
 
 import pytest
 from pyoxigraph import BlankNode, NamedNode, Quad, Store
 
-from kg.errors import QueryError, QueryRefused, QuerySyntax, StoreError
+from kg.errors import NetworkRefused, QueryError, QueryRefused, QuerySyntax, StoreError
 from kg.settings import UNION
 from kg.store.patch import Changeset
 from kg.store.updates import GraphRules, UpdateLimits, Using
@@ -297,6 +298,22 @@ def test_endless_solutions_are_not_listed() -> None:
         changes_of(text, Store(), limits=UpdateLimits(quads=1000))
 
 
+def test_an_update_may_have_no_operation() -> None:
+    for text in ("", "# nothing", "PREFIX : <x:> BASE <http://a.example/>"):
+        assert not changes_of(text, trig(":a :p 1 ."))
+
+
+def test_nothing_is_loaded() -> None:
+    with closing(socket.create_server(("127.0.0.1", 0))) as other:
+        other.setblocking(False)
+        source = f"<http://127.0.0.1:{other.getsockname()[1]}/>"
+        assert not changes_of(f"LOAD SILENT {source} ; LOAD SILENT {source} INTO GRAPH <x:g>", Store())
+        with pytest.raises(NetworkRefused, match="line 2, column 1: LOAD fetches"):
+            changes_of(f"CLEAR ALL ;\nLOAD {source}", Store())
+        with pytest.raises(BlockingIOError):
+            other.accept()
+
+
 def test_only_so_many_operations_are_read() -> None:
     two = UpdateLimits(operations=2)
     assert not changes_of("CLEAR ALL ; CLEAR ALL ;", Store(), limits=two)
@@ -318,7 +335,11 @@ def test_only_so_many_operations_are_read() -> None:
         ("CLEAR ALL CLEAR ALL", "CLEAR cannot stand here", (1, 11)),
         ("CLEAR <x:g>", "<x:g> cannot stand here", (1, 7)),
         ("SELECT * { ?s ?p ?o }", "SELECT cannot stand here", (1, 1)),
-        ("LOAD <x:a>", "LOAD cannot stand here", (1, 1)),
+        ("LOAD", "the operation ends too soon", (1, 5)),
+        ("LOAD <x:a> INTO <x:g>", "<x:g> cannot stand here", (1, 17)),
+        ("LOAD SILENT y:a", "the prefix y: is not declared", (1, 13)),
+        ("CLEAR ALL <x:a> LOAD <x:a>", "<x:a> cannot stand here", (1, 11)),
+        ("PREFIX : ", "ends too soon", (1, 10)),
         ("DELETE { _:a <x:p> 1 } WHERE {}", "a blank node cannot be deleted by name", (1, 10)),
         ("DELETE DATA { <x:a> <x:p> [] }", "a blank node cannot be deleted by name", (1, 27)),
         ("DELETE WHERE { <x:a> <x:p> (1) }", "a blank node cannot be deleted by name", (1, 28)),

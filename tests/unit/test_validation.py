@@ -49,6 +49,24 @@ def test_warnings_alone_conform() -> None:
     assert validate(NAMED, load_shapes([("shapes/x.ttl", PREFIXES + ORDER)])).conforms
 
 
+def test_shapes_of_others_are_taken_as_the_standard_has_them() -> None:
+    """Source: SHACL §2.1.4: what has no severity is a Violation."""
+    bare = """
+        [] a sh:NodeShape ; sh:targetClass ex:Class ; sh:node ex:NowhereDescribed ;
+            sh:property [ sh:path ex:name ; sh:minCount 1 ] .
+    """
+    with pytest.raises(ContentError):
+        load_shapes([("theirs", PREFIXES + bare)])
+    report = validate(NAMED, load_shapes([("theirs", PREFIXES + bare)], reports=False))
+    assert [(result.severity, result.focus[-1]) for result in report.results] == [
+        ("Violation", "b"),
+        ("Violation", "c"),
+    ]
+    named = PREFIXES + NAME.replace("sh:Violation", "sh:Grave")
+    with pytest.raises(ContentError, match="another severity"):
+        load_shapes([("theirs", named)], reports=False)
+
+
 def test_parsing_a_query_once_changes_no_verdict() -> None:
     text = PREFIXES + NAME + ORDER
     shapes = Graph().parse(data=text, format="turtle")
