@@ -265,13 +265,14 @@ def _refuse_history(changes: Changeset, history: str) -> None:
 
 
 def _refuse_others(changes: Changeset, author: str, ledger: Ledger, *, base: str) -> None:
-    found = brought_by_others(changes.removed, ledger, author=author, submissions=base + _SUBMISSIONS)
+    found = brought_by_others(changes.removed, ledger, author=author, submissions=base + _SUBMISSIONS, most=_MOST_TOLD)
     if found:
-        are = "1 statement" if len(found) == 1 else f"{len(found):,} statements"
+        more = " or more" if len(found) == _MOST_TOLD else ""
+        are = "1 statement" if len(found) == 1 else f"{len(found)}{more} statements"
         raise OthersStatements(
             f"this takes away {are} that others have brought, such as {found[0][:_MOST_CHARACTERS]}",
             scope=REVIEW,
-            statements=found[:_MOST_TOLD],
+            statements=found,
             remedy=f"leave that as it was, or let somebody send it who may review (a token of scope {REVIEW})",
         )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
+from itertools import islice
 from typing import Final
 
 from kg.errors import RevisionMissing
@@ -42,8 +43,8 @@ def edits_of(ledger: Ledger, *, source: str, derived: str) -> Edits:
     )
 
 
-def brought_by_others(lines: Iterable[str], ledger: Ledger, *, author: str, submissions: str) -> list[str]:
-    """Those of some N-Quads statements that no submission of an author has brought, in their order.
+def brought_by_others(lines: Iterable[str], ledger: Ledger, *, author: str, submissions: str, most: int) -> list[str]:
+    """The first of those N-Quads statements that no submission of an author has brought, at most so many.
 
     `submissions` is what the IRI of the graph of a submission begins with; its revision follows.
 
@@ -60,7 +61,18 @@ def brought_by_others(lines: Iterable[str], ledger: Ledger, *, author: str, subm
         own = commit.author == author and commit.source == graph
         return frozenset(commit.changeset.added) if own else frozenset()
 
-    return [line for line in lines if line not in brought(line.removesuffix("> .").rpartition(" <")[2])]
+    @cache
+    def is_own(revision: int) -> bool:
+        commit = ledger.read(revision)
+        return commit.author == author and commit.source.startswith(submissions)
+
+    def is_of_others(line: str) -> bool:
+        if line in brought(line.removesuffix("> .").rpartition(" <")[2]):
+            return False
+        revision = ledger.revisions_of([line]).get(line)  # it may be in another graph than that of its submission
+        return revision is None or not is_own(revision)
+
+    return [*islice(filter(is_of_others, lines), most)]
 
 
 def is_derived(line: str, derived: str) -> bool:

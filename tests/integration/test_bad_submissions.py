@@ -189,7 +189,7 @@ BAD: dict[str, Bad] = {
     "a revision in If-Match that is none": Bad(400, "If-Match", book("x"), path="/submissions"),
     "a load of another place": Bad(403, "", "LOAD <http://127.0.0.1:{port}/x>", UPDATE, "/update"),
     "a service in an update": Bad(
-        400,
+        403,
         "",
         "INSERT {{ ?s ?p ?o }} WHERE {{ SERVICE <http://127.0.0.1:{port}/> {{ ?s ?p ?o }} }}",
         UPDATE,
