@@ -70,8 +70,8 @@ class Plan:
 
 
 _ALL: Final = ("all at once", tuple(RUNAWAYS) * 2)
-QUICK: Final = Plan((100_000,), Pace(3, 0.5, 2.0, 60.0), 2.0, (("memory bomb", ("memory bomb",)), _ALL), (100_000,))
-MILLION: Final = Plan((1_000_000,), Pace(3, 1.0, 10.0, 60.0), 2.0, (), None)
+QUICK: Final = Plan((100_000,), Pace(3, 0.5, 2.0, 180.0), 2.0, (("memory bomb", ("memory bomb",)), _ALL), (100_000,))
+MILLION: Final = Plan((1_000_000,), Pace(3, 1.0, 10.0, 120.0), 2.0, (), None)
 FULL: Final = Plan(
     (100_000, 1_000_000, 10_000_000),
     Pace(5, 2.0, 20.0, 180.0),

@@ -29,9 +29,10 @@ if TYPE_CHECKING:
     from kg.store.connection import Connection
     from kg.store.pool import Pool
 
-# After this long a query counts as slow, and its client is watched for leaving; when it has computed for so long, it is
-# given a lower priority. One that could not compute since the machine is busy is not held back even more.
-_SLOW_SECONDS: Final = 0.05
+# After this long a query counts as slow, and its client is watched for leaving. When it has computed for most of it, it
+# is given a lower priority; one that could not compute since the machine is busy is not held back even more.
+_SLOW_SECONDS: Final = 0.02
+_COMPUTED_SECONDS: Final = 0.015
 # A worker that has answered before and ends so soon had most likely ended before it was asked.
 _LOST_SECONDS: Final = 0.25
 
@@ -123,7 +124,7 @@ class Answer:
             if spent >= _SLOW_SECONDS:
                 self._watch()
                 self._take_its_time()
-                if self._worker is not None and computed >= _SLOW_SECONDS:
+                if self._worker is not None and computed >= _COMPUTED_SECONDS:
                     self._worker.slow_down()
 
     def stop(self, reason: str) -> None:

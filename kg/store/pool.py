@@ -152,7 +152,7 @@ class Pool:
         """End every query, and let all workers go."""
         self._closed = True
         self._drop_idle()
-        for answer in self._answers:
+        for answer in tuple(self._answers):
             answer.stop("closing")
 
     async def _connect(self) -> Connection:

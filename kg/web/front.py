@@ -13,6 +13,7 @@ import asyncio
 import gc
 import os
 import signal
+import time
 from collections.abc import MutableMapping
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
@@ -33,6 +34,7 @@ from kg.web.connections import Reply
 from kg.web.exchange import Plan, Request
 from kg.web.gateway import Exchange, Headers, Receive, Send, encoded, environ, run_wsgi
 from kg.web.headers import EVERY_ANSWER
+from kg.web.memory import Rest
 from kg.web.negotiation import JSON_PROBLEM, accepted_types, prefers_html
 from kg.web.problems import problem_document, problem_from
 from kg.web.sending import (
@@ -70,6 +72,7 @@ class Front:
         self._cache = Cache(settings.cache_megabytes * 1024 * 1024)
         # As many as the pool lets in: a page waits for a worker, never for a thread.
         self._threads = ThreadPoolExecutor(settings.workers + settings.waiting, thread_name_prefix="pages")
+        self._rest = Rest()
 
     async def __call__(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -151,9 +154,10 @@ class Front:
             exchange.close()
 
     def _look_around(self) -> None:
-        """A server process whose parent has been killed ends too; no one else would end it."""
+        """A server process whose parent has been killed ends too, no one else would end it; one that rests is tidy."""
         if os.getppid() != self._parent:
             os.kill(os.getpid(), signal.SIGKILL)
+        self._rest.look(self._loop.time(), time.process_time())
         self._loop.call_later(_LOOK_SECONDS, self._look_around)
 
     async def _answer(self, exchange: Exchange) -> None:

@@ -15,6 +15,7 @@ from kg.settings import Settings
 from kg.store import Keeper, KeeperSettings, Snapshots
 from kg.store.follower import Follower
 from kg.web.fronts import keep_fronts
+from kg.web.memory import keep_together
 
 _BACKLOG: Final = 1024
 
@@ -47,6 +48,7 @@ def serve(settings: Settings) -> None:
         keeper.start()
         desk.start()
         try:
+            keep_together()
             gc.collect()
             gc.freeze()  # what the server processes share with this one stays shared
             print(f"listening at http://{settings.host}:{settings.port}", file=sys.stderr, flush=True)

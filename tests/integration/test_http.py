@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 
 import pytest
 
-from tests.serving import Command, Server, query_path, serving
+from tests.serving import Command, Server, eventually, query_path, serving
 
 ASK = query_path("ASK {}", format="csv")
 EMPTY = query_path("SELECT ?x {} # nothing", format="csv")
@@ -142,3 +142,27 @@ def test_a_request_without_a_host_is_refused(server: Server) -> None:
         ((status, body),) = answers(until_closed(connection))
     assert status == 400
     assert b"Host" in body
+
+
+def test_server_processes_share_out_the_connections(kg_command: Command, small: Path, tmp_path: Path) -> None:
+    with serving(kg_command, small / "state", tmp_path, KG_PROCESSES="2") as server, ExitStack() as clients:
+        fronts = [front.pid for front in server.fronts() if sockets_of(front.pid)]
+        before = {pid: sockets_of(pid) for pid in fronts}
+        for _ in range(20):
+            clients.enter_context(client(server))
+        assert eventually(lambda: sum(sockets_of(pid) - before[pid] for pid in fronts) == 20, seconds=5)
+        more = sorted(sockets_of(pid) - before[pid] for pid in fronts)
+        assert more[-2] > more[-1] / 2
+
+
+def sockets_of(pid: int) -> int:
+    """How many connections over a network a process has.
+
+    Source: proc(5), /proc/pid/fd and /proc/net/tcp.
+    """
+    of_network = {line.split()[9] for line in Path("/proc/net/tcp").read_text().splitlines()[1:]}
+    found = 0
+    for file in Path(f"/proc/{pid}/fd").iterdir():
+        with suppress(OSError):
+            found += file.readlink().name.removeprefix("socket:[").removesuffix("]") in of_network
+    return found

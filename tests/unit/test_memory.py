@@ -1,0 +1,52 @@
+"""Memory of the server processes: when it is given back, and that it is."""
+
+import subprocess
+import sys
+
+from kg.web.memory import Rest
+
+GIVEN_BACK = """
+import gc
+from pathlib import Path
+from kg.web.memory import give_back, keep_together
+
+def resident():
+    return int(Path("/proc/self/statm").read_text().split()[1]) * 4096
+
+keep_together()
+pieces = [bytes(2000) for _ in range(50_000)]
+last = bytes(2000)
+del pieces
+gc.collect()
+before = resident()
+give_back()
+print(before - resident())
+"""
+
+
+def looks(*told: tuple[float, float]) -> list[float]:
+    """When a process was tidy, by the times and seconds computed that it was looked at with."""
+    when: list[float] = []
+    now = 0.0
+    rest = Rest(lambda: when.append(now))
+    for now, computed in told:
+        rest.look(now, computed)
+    return when
+
+
+def test_a_process_that_has_worked_is_tidy_once_when_it_rests() -> None:
+    worked = [(float(second), second / 2) for second in range(5)]
+    rested = [(5.0 + second, 2.0) for second in range(20)]
+    again = [(25.0, 4.0), *((26.0 + second, 4.0) for second in range(20))]
+    assert looks(*worked) == []
+    assert looks(*worked, *rested) == [8.0]
+    assert looks(*worked, *rested, *again) == [8.0, 29.0]
+
+
+def test_a_process_that_had_next_to_nothing_to_do_is_left_alone() -> None:
+    assert looks(*((float(second), second / 100) for second in range(90))) == []
+
+
+def test_what_is_free_is_given_back() -> None:
+    done = subprocess.run([sys.executable, "-c", GIVEN_BACK], capture_output=True, text=True, check=True)
+    assert int(done.stdout) > 50_000_000
