@@ -16,6 +16,7 @@ COLUMNS: Final = {
     "dates": ("thing", "date"),
     "weights": ("thing", "weight"),
     "facet-names": ("facet", "facetLabel"),
+    "spellings": ("written", "same"),
 }
 """Name of a query of the group -> the columns that it has, the first ones."""
 

@@ -29,6 +29,8 @@ TEXT_STEMS: Final = "text_stems"
 FACETS: Final = "facets"
 ORDER: Final = "order"
 WEIGHT: Final = "weight"
+MOST_EXACT_CHARACTERS: Final = 300
+"""By so many characters of theirs, folded, whole names are found."""
 _STORED: Final = "stored"
 
 # The least that the engine takes, in bytes.
@@ -36,7 +38,6 @@ _WRITER_BYTES: Final = 15_000_000
 # Languages of the United Nations for which the engine has a list of words that say little.
 _STOP_LANGUAGES: Final = ("english", "french", "spanish", "russian")
 _ORDER_BYTES: Final = 8
-_MOST_EXACT_CHARACTERS: Final = 300
 _WORDS_ANALYZER: Final = "folded"
 _STEMS_ANALYZER: Final = "stemmed"
 
@@ -152,7 +153,7 @@ class Index:
             folded = phrase(name.text)
             if folded:
                 whole = EXACT if name.role in PRECISE else EXACT_OTHER
-                entry.add_text(whole, folded[:_MOST_EXACT_CHARACTERS])
+                entry.add_text(whole, folded[:MOST_EXACT_CHARACTERS])
                 entry.add_text(NAMES, folded)
                 entry.add_text(NAME_STEMS, folded)
         # By its dates a thing is found too: "2022" stands for a year.

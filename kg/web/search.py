@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 from flask import Blueprint, Flask, Response, current_app, render_template, request, url_for
 
 from kg.discovery import Finder, Labels, Ready
-from kg.search import Found, Search
+from kg.search import Document, Found, Search
 from kg.search import search as find
 from kg.search import suggest as complete
 from kg.store import Readable
@@ -49,7 +49,7 @@ def search() -> Response:
     """What is found by `q`, narrowed by the parameters named as the facets are; without `q`, all things by name."""
     chosen = _representation()
     snapshot = service().snapshot()
-    ready = _finder().ready(snapshot)
+    ready = finder().ready(snapshot)
     base = snapshot.description.base
     text = _text()
     filters = {
@@ -70,14 +70,14 @@ def search() -> Response:
         body, content_type = render_template("search.html", **told), f"{HTML}; charset=utf-8"
     else:
         body, content_type = _dumped(_document(told, snapshot)), _JSON
-    return _fresh(Response(body, content_type=content_type), ready, snapshot)
+    return fresh(Response(body, content_type=content_type), ready, snapshot)
 
 
 @blueprint.get(f"{PATH}/suggest")
 def suggest() -> Response:
     """Things whose names may be going to be `q`, of one of the classes `kind` where some are given."""
     snapshot = service().snapshot()
-    ready = _finder().ready(snapshot)
+    ready = finder().ready(snapshot)
     base = snapshot.description.base
     text = _text()
     kinds = [long_value(value, base) for value in request.args.getlist("kind")[:_MOST_VALUES] if value]
@@ -97,7 +97,17 @@ def suggest() -> Response:
             for one in found
         ],
     }
-    return _fresh(Response(_dumped(told), content_type=_JSON), ready, snapshot)
+    return fresh(Response(_dumped(told), content_type=_JSON), ready, snapshot)
+
+
+def documents_found(text: str, *, most: int) -> tuple[Document, ...]:
+    """What the index knows of the things that a text finds, the best first.
+
+    Raises:
+        KgError: there is no index yet.
+    """
+    ready = finder().ready(service().snapshot())
+    return tuple(hit.document for hit in find(ready.index, Search(printable(text), limit=most)).hits)
 
 
 def _told(snapshot: Readable, ready: Ready, *, asked: Search, found: Found, page: int) -> dict[str, Any]:
@@ -190,7 +200,7 @@ def _representation() -> str:
     return chosen
 
 
-def _fresh(response: Response, ready: Ready, snapshot: Readable) -> Response:
+def fresh(response: Response, ready: Ready, snapshot: Readable) -> Response:
     """An answer that may be kept as long as the snapshot is current; not so where it tells of an earlier one."""
     if ready.mark.number != snapshot.number:
         response.headers["Cache-Control"] = "no-store"
@@ -198,7 +208,8 @@ def _fresh(response: Response, ready: Ready, snapshot: Readable) -> Response:
     return response
 
 
-def _finder() -> Finder:
+def finder() -> Finder:
+    """What keeps the index of this application."""
     return cast("Finder", current_app.extensions[_FINDER])
 
 

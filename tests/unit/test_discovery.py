@@ -61,6 +61,7 @@ def test_a_thing_has_all_of_its_names(everything: dict[str, Document]) -> None:
     unep = everything[f"{ID}agency/unep"]
     assert [(name.text, name.role) for name in unep.names] == [
         ("UNEP", "preferred"),
+        ("CRSChannelCode:41116", "notation"),
         ("United Nations Environment Programme", "alternative"),
     ]
     assert unep.kinds[0] == "https://w3id.org/unemg/ontology#Agency"
@@ -107,7 +108,7 @@ def test_a_build_tells_what_is_wrong_with_a_query_of_the_group(small_content: Pa
 
 
 def test_what_is_wrong_with_a_query_is_told() -> None:
-    assert set(ABOUT_THINGS) == set(COLUMNS) - {"facet-names"}
+    assert set(ABOUT_THINGS) == set(COLUMNS) - {"facet-names", "spellings"}
     assert "no use for" in fault_of("nmaes", "", [])[0]
     assert "first columns" in fault_of("names", "", ["thing", "name"])[0]
     assert "some things only" in fault_of("dates", "SELECT ?thing ?date { ?thing ?p ?date }", ["thing", "date"])[0]
