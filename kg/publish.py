@@ -232,7 +232,8 @@ def _read_files(
         name = content.name(file.path)
         quads, declared = read_quads(content.read_text(file.path), name=name, graph=file.graph)
         workspace.add(skolemize(quads, name=name, base=content.base))
-        prefixes = declared | prefixes
+        if not file.is_reference:  # what others call their namespaces is not what is offered here
+            prefixes = declared | prefixes
         total += len(quads)
         for quad in quads:
             places.setdefault(str(quad.subject).strip("<>"), name)

@@ -16,8 +16,30 @@ from kg.errors import ContentError
 
 CATALOG: Final = Path("data/catalog.ttl")
 
+_REFERENCE: Final = "graph/reference/"
+
 # The pattern finds the base before any RDF parser runs, for parsing needs the base; the catalogue is checked later.
 _URI_SPACE: Final = re.compile(r'(?:\bvoid:uriSpace|<http://rdfs\.org/ns/void#uriSpace>)\s+"([^"]+)"')
+
+
+def is_reference(graph: str) -> bool:
+    """Whether an IRI is that of a graph of reference: open data of others, kept as they publish it.
+
+    No merge takes such a graph in, so that neither shapes nor rules nor checks see it, and only a query that names it.
+
+    >>> is_reference("https://a.example/graph/reference/areas"), is_reference("https://a.example/graph/links/areas")
+    (True, False)
+    """
+    return _REFERENCE in graph
+
+
+def outside_reference(variable: str) -> str:
+    """A SPARQL filter that leaves out graphs of reference, for a query that looks into every graph.
+
+    >>> outside_reference("graph")
+    'FILTER (!CONTAINS(STR(?graph), "graph/reference/"))'
+    """
+    return f'FILTER (!CONTAINS(STR(?{variable}), "{_REFERENCE}"))'
 
 
 @dataclass(frozen=True)
@@ -27,6 +49,11 @@ class ContentFile:
     path: Path
     graph: str | None
     """The IRI of its graph; None for a TriG file, which names its graph itself."""
+
+    @property
+    def is_reference(self) -> bool:
+        """Whether it is data of others, which stays out of the merge."""
+        return self.graph is not None and is_reference(self.graph)
 
 
 @dataclass(frozen=True)
@@ -88,14 +115,20 @@ class Content:
         return self.graph("entailed")
 
     def rdf_files(self) -> list[ContentFile]:
-        """The ontology, its vocabularies, the catalogue and the data, in a fixed order."""
+        """The ontology, its vocabularies, the catalogue, the data, the links and the data of others, in this order."""
         folders = (("ontology", "ontology"), ("ontology/vocabularies", "vocabularies"))
         files = [
             ContentFile(path, self.graph(slug)) for folder, slug in folders for path in self._files(folder, "*.ttl")
         ]
         if (self.root / CATALOG).is_file():
             files.append(ContentFile(self.root / CATALOG, self.graph("catalog")))
-        return files + [ContentFile(path, None) for path in self._files("data", "*.trig")]
+        files += [ContentFile(path, None) for path in self._files("data", "*.trig")]
+        named = (("data/links", "links"), ("data/external", "reference"))
+        return files + [
+            ContentFile(path, self.graph(f"{slug}/{path.stem}"))
+            for folder, slug in named
+            for path in self._files(folder, "*.ttl")
+        ]
 
     def rulebook(self) -> Rulebook:
         """The text of all shapes, rules and checks.

@@ -8,7 +8,9 @@ from pathlib import Path
 import click
 
 from kg.cli.context import NOT_CONFORMING, Context, main, progress, told, write_file
-from kg.store import past_snapshot, restore_backup, revision_at, verify_state, write_backup
+from kg.queries import load_queries
+from kg.sssom import mapping_set
+from kg.store import Snapshot, past_snapshot, restore_backup, revision_at, verify_state, write_backup
 
 # How long a command waits while a server or another command writes.
 _PATIENCE_SECONDS = 20.0
@@ -54,8 +56,9 @@ def restore(context: Context, file: Path) -> None:
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="File to write; else standard output.")
 @click.option("--revision", type=click.IntRange(1), help="The graph as it was at a revision.")
 @click.option("--as-of", default="", metavar="TIME", help="The graph as it was at a time, as 2024-05-01 or 2024-05.")
+@click.option("--sssom", is_flag=True, help="Only the links to other data, as a mapping set in SSSOM (TSV).")
 @click.pass_obj
-def export(context: Context, output: Path | None, revision: int | None, as_of: str) -> None:
+def export(context: Context, output: Path | None, revision: int | None, as_of: str, *, sssom: bool) -> None:
     """Write the whole graph as canonical N-Quads: one statement a line, in order."""
     with told():
         snapshot = context.snapshots.current()
@@ -63,10 +66,16 @@ def export(context: Context, output: Path | None, revision: int | None, as_of: s
             revision = revision_at(context.ledger, as_of)
         if revision is not None:
             snapshot = past_snapshot(context.settings.state, context.ledger, revision, now=snapshot.description)
-        data = snapshot.nquads()
+        data = _links(context, snapshot) if sssom else snapshot.nquads()
         if output:
             write_file(output, data)
-            statements = data.count(b"\n")
-            progress(f"{output}: {statements:,} statements of revision {snapshot.description.revision}")
+            lines, unit = data.count(b"\n"), "lines" if sssom else "statements"
+            progress(f"{output}: {lines:,} {unit} of revision {snapshot.description.revision}")
         else:
             sys.stdout.buffer.write(data)
+
+
+def _links(context: Context, snapshot: Snapshot) -> bytes:
+    content = context.content
+    queries = load_queries(content.queries, read_text=content.read_text, limits=context.limits)
+    return mapping_set(snapshot, queries).encode()

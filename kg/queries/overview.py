@@ -6,6 +6,7 @@ They look into the named graphs, so that they answer alike whether or not the de
 from collections.abc import Iterable
 from typing import Final
 
+from kg.sources import outside_reference
 from kg.sparql import iri_term
 
 CATALOG: Final = """
@@ -37,14 +38,16 @@ COUNTS: Final = """
 SELECT (COUNT(*) AS ?statements) (COUNT(DISTINCT ?graph) AS ?graphs) WHERE { GRAPH ?graph { ?s ?p ?o } }
 """
 
-CLASSES: Final = """
+CLASSES: Final = f"""
 PREFIX owl: <http://www.w3.org/2002/07/owl#>
 PREFIX rdfs: <http://www.w3.org/2000/01/rdf-schema#>
-SELECT ?class (COUNT(DISTINCT ?thing) AS ?things) WHERE {
+SELECT ?class (COUNT(DISTINCT ?thing) AS ?things) WHERE {{
   # A class that is only aligned to has no name here.
-  GRAPH ?ontology { ?class a owl:Class ; rdfs:label ?name }
-  GRAPH ?graph { ?thing a ?class }
-}
+  GRAPH ?ontology {{ ?class a owl:Class ; rdfs:label ?name }}
+  {outside_reference("ontology")}
+  GRAPH ?graph {{ ?thing a ?class }}
+  {outside_reference("graph")}
+}}
 GROUP BY ?class
 ORDER BY DESC(?things) ?class
 LIMIT 60

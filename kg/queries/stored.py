@@ -20,7 +20,9 @@ NAMES: Final = "names"
 the columns ?thing and ?name."""
 SEARCH: Final = "search"
 """The group of the queries that say what a search finds."""
-HIDDEN: Final = frozenset({CHECKS, NAMES, PAGES, SEARCH})
+LINKS: Final = "links"
+"""The group of the queries that say how a link and what is told of it are written."""
+HIDDEN: Final = frozenset({CHECKS, LINKS, NAMES, PAGES, SEARCH})
 """The groups whose queries serve the service itself and are no questions of people."""
 SEVERITIES: Final = ("Violation", "Warning", "Info")
 

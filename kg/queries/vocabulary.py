@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from kg.sources import outside_reference
 from kg.sparql import iri_term
 
 _PREFIXES: Final = """\
@@ -14,10 +15,11 @@ PREFIX skos: <http://www.w3.org/2004/02/skos/core#>
 
 USES: Final = (
     _PREFIXES
-    + """\
-SELECT ?term (COUNT(DISTINCT ?thing) AS ?uses) WHERE {
-  { GRAPH ?graph { ?thing a ?term } } UNION { GRAPH ?graph { ?thing ?term ?value } }
-}
+    + f"""\
+SELECT ?term (COUNT(DISTINCT ?thing) AS ?uses) WHERE {{
+  {{ GRAPH ?graph {{ ?thing a ?term }} }} UNION {{ GRAPH ?graph {{ ?thing ?term ?value }} }}
+  {outside_reference("graph")}
+}}
 GROUP BY ?term
 """
 )
@@ -25,14 +27,15 @@ GROUP BY ?term
 
 SCHEMES: Final = (
     _PREFIXES
-    + """\
-SELECT ?scheme ?label ?description (COUNT(DISTINCT ?concept) AS ?concepts) WHERE {
-  GRAPH ?graph {
+    + f"""\
+SELECT ?scheme ?label ?description (COUNT(DISTINCT ?concept) AS ?concepts) WHERE {{
+  GRAPH ?graph {{
     ?scheme a skos:ConceptScheme ; skos:prefLabel ?label .
-    OPTIONAL { ?scheme dcterms:description ?description }
-  }
-  OPTIONAL { GRAPH ?other { ?concept skos:inScheme ?scheme } }
-}
+    OPTIONAL {{ ?scheme dcterms:description ?description }}
+  }}
+  {outside_reference("graph")}
+  OPTIONAL {{ GRAPH ?other {{ ?concept skos:inScheme ?scheme }} }}
+}}
 GROUP BY ?scheme ?label ?description
 ORDER BY LCASE(STR(?label)) ?scheme
 """

@@ -8,6 +8,7 @@ from pyoxigraph import BlankNode, DefaultGraph, NamedNode, Quad
 
 from kg.errors import QueryRefused
 from kg.settings import STRICT, UNION
+from kg.sources import is_reference
 from kg.store.pending import Pending, in_default
 
 Graph = NamedNode | BlankNode | DefaultGraph
@@ -37,13 +38,13 @@ class GraphRules:
             return not self.merges
         name = graph.value
         kept = self.derived and (name == self.derived or name.startswith((f"{self.derived}/", f"{self.derived}#")))
-        return not kept and not (self.history and name == self.history)
+        return not kept and not is_reference(name) and not (self.history and name == self.history)
 
     def refuse_kept(self, graph: Graph) -> None:
         """Refuse to write a graph that is kept by the service itself.
 
         Raises:
-            QueryRefused: it is derived, or the history.
+            QueryRefused: it is derived, of reference, or the history.
         """
         if isinstance(graph, DefaultGraph) or self.may_write(graph):
             return
@@ -52,10 +53,20 @@ class GraphRules:
                 f"{graph} holds the revision of the store and cannot be written",
                 remedy="leave it out; each accepted change writes it",
             )
+        if is_reference(graph.value):
+            raise reference_kept(graph.value)
         raise QueryRefused(
             f"{graph} holds what follows from other graphs and cannot be written",
             remedy="change the statements or the rules that it follows from, or leave the graph out by FILTER",
         )
+
+
+def reference_kept(graph: str) -> QueryRefused:
+    """The refusal to write to a graph of reference."""
+    return QueryRefused(
+        f"<{graph}> holds data of others as they publish it; it comes with the content and is not written to",
+        remedy="put what you say about it into another graph",
+    )
 
 
 class Effect:

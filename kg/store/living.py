@@ -7,6 +7,7 @@ from typing import Final
 
 from pyoxigraph import DefaultGraph, NamedNode, Quad, RdfFormat, Store, parse
 
+from kg.sources import is_reference
 from kg.store.results import run_query
 
 _MERGE: Final = DefaultGraph()
@@ -67,5 +68,5 @@ def _graphs(store: Store, quad: Quad, *, merges: bool) -> frozenset[str]:
     return frozenset(
         "" if isinstance(name, DefaultGraph) else name.value
         for name in found
-        if not (merges and isinstance(name, DefaultGraph))
+        if not (merges if isinstance(name, DefaultGraph) else is_reference(name.value))
     )

@@ -21,6 +21,7 @@ from typing import Final
 from pyoxigraph import BlankNode, DefaultGraph, Literal, NamedNode, Quad, RdfFormat, Store, Triple, parse, serialize
 
 from kg.errors import ContentError
+from kg.sources import is_reference
 from kg.store.results import Term
 
 HeaderTerm = NamedNode | Literal
@@ -102,6 +103,11 @@ def _text(term: NamedNode | BlankNode | Literal | Triple) -> str:
 def is_unnamed(quad: Quad) -> bool:
     """Whether a quad stands in the default graph."""
     return isinstance(quad.graph_name, DefaultGraph)
+
+
+def is_apart(quad: Quad) -> bool:
+    """Whether a quad stands in a graph of reference, which the merge of all graphs does not take in."""
+    return isinstance(quad.graph_name, NamedNode) and is_reference(quad.graph_name.value)
 
 
 def write_patch(header: Mapping[str, HeaderTerm], changes: Changeset) -> bytes:

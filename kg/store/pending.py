@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from pyoxigraph import BlankNode, DefaultGraph, NamedNode, Quad, RdfFormat, Store, serialize
 
-from kg.store.patch import Changeset
+from kg.store.patch import Changeset, is_apart
 
 Scratch = Callable[[], AbstractContextManager[Store]]
 """Gives a copy of the store that may be written to, and takes it away again."""
@@ -89,7 +89,7 @@ class Pending:
             copy.extend(in_default(quad) for quad in added)
             for triple in {in_default(quad) for quad in removed}:
                 others = copy.quads_for_pattern(triple.subject, triple.predicate, triple.object, None)
-                if all(other.graph_name == DEFAULT for other in others):
+                if all(other.graph_name == DEFAULT or is_apart(other) for other in others):
                     copy.remove(triple)
 
 

@@ -22,7 +22,7 @@ from kg.errors import ContentError, StoreError
 from kg.settings import STRICT, UNION
 from kg.store.ledger import Commit, Draft, Head, Ledger
 from kg.store.living import holders, new_quads, solutions
-from kg.store.patch import Changeset, changeset_of, quads_of
+from kg.store.patch import Changeset, changeset_of, is_apart, quads_of
 from kg.store.replay import drop_empty, effective_changes, head_quads
 from kg.store.results import Results, run_query
 from kg.store.snapshots import LAYOUT, Description, Snapshots
@@ -227,11 +227,11 @@ class Primary:
             if self.merges:
                 for quad in removed:
                     if not any(
-                        other.graph_name != _MERGE
+                        other.graph_name != _MERGE and not is_apart(other)
                         for other in self.store.quads_for_pattern(quad.subject, quad.predicate, quad.object, None)
                     ):
                         self.store.remove(_in_merge(quad))
-                _add(self.store, [_in_merge(quad) for quad in added])
+                _add(self.store, [_in_merge(quad) for quad in added if not is_apart(quad)])
             drop_empty(self.store, {quad.graph_name for quad in removed if isinstance(quad.graph_name, NamedNode)})
         except (OSError, RuntimeError) as error:
             raise unusable(error) from error

@@ -12,9 +12,11 @@ from pyoxigraph import DefaultGraph, NamedNode, Quad, RdfFormat, Store, Triple, 
 
 from kg.errors import QueryRefused
 from kg.settings import STRICT, UNION
+from kg.sources import is_reference
 from kg.store.contributions import is_derived
+from kg.store.effects import reference_kept
 from kg.store.ledger import Ledger
-from kg.store.patch import Changeset, quads_of
+from kg.store.patch import Changeset, is_apart, quads_of
 from kg.store.pending import Scratch
 from kg.store.primary import HISTORY
 from kg.store.updates import GraphRules, Using, changes_of_update
@@ -80,7 +82,8 @@ def changes_of(proposal: Proposal, meeting: Meeting) -> Changeset:
     """What a proposal comes to. Of what it adds some may be there already, of what it removes some may not.
 
     Raises:
-        QueryRefused: it would write to a graph that is derived, or to the default graph, which is a merge or empty.
+        QueryRefused: it would write to a graph that is derived or of reference, or to the default graph, which is a
+            merge or empty.
         QuerySyntax, QueryError: an update cannot be evaluated.
         RevisionMissing: there is no such commit to revert.
     """
@@ -88,6 +91,7 @@ def changes_of(proposal: Proposal, meeting: Meeting) -> Changeset:
     if meeting.merges:
         _refuse_unnamed(changes)
     _refuse_derived(changes, meeting)
+    _refuse_reference(changes)
     return changes
 
 
@@ -223,10 +227,16 @@ def _refuse_derived(changes: Changeset, meeting: Meeting) -> None:
             )
 
 
+def _refuse_reference(changes: Changeset) -> None:
+    for quad in quads_of(line for line in (*changes.added, *changes.removed) if is_reference(line)):
+        if is_apart(quad):
+            raise reference_kept(str(quad.graph_name).strip("<>"))
+
+
 def _is_asserted(quad: Quad, meeting: Meeting) -> bool:
     if isinstance(quad.graph_name, DefaultGraph):
         return not meeting.merges
-    return not str(quad.graph_name.value).startswith(f"{meeting.derived}/")
+    return not is_apart(quad) and not str(quad.graph_name.value).startswith(f"{meeting.derived}/")
 
 
 def _lines(quads: Iterable[Quad]) -> Iterator[str]:

@@ -17,7 +17,7 @@ from pyoxigraph import DefaultGraph, Literal, NamedNode, Quad, Store
 
 from kg.errors import RevisionMissing, StoreError
 from kg.store.ledger import Commit, Head, Ledger
-from kg.store.patch import Changeset, quads_of
+from kg.store.patch import Changeset, is_apart, quads_of
 
 _VERSION: Final = NamedNode("http://www.w3.org/ns/dcat#version")
 _IDENTIFIER: Final = NamedNode("http://purl.org/dc/terms/identifier")
@@ -106,7 +106,7 @@ def rebuild(ledger: Ledger, store: Store, revision: int, *, history: str, merge:
     with _translated():
         store.bulk_extend(quads)
         if merge:
-            store.bulk_extend(_in_merge(quad) for quad in quads)
+            store.bulk_extend(_in_merge(quad) for quad in quads if not is_apart(quad))
         store.extend(head_quads(Head(revision, digest), history) if revision else [])
         store.flush()
     return len(quads)
@@ -148,13 +148,13 @@ def head_quads(head: Head, history: str) -> list[Quad]:
 
 def _merged(store: Store, added: Iterable[Quad], removed: Iterable[Quad]) -> tuple[set[Quad], set[Quad]]:
     """What enters and what leaves the merge: a triple leaves with the last graph that holds it."""
-    into = {_in_merge(quad) for quad in added}
+    into = {_in_merge(quad) for quad in added if not is_apart(quad)}
     gone = {*removed}
     out = {
         _in_merge(quad)
         for quad in gone
         if all(
-            other.graph_name == _MERGE or other in gone
+            other.graph_name == _MERGE or other in gone or is_apart(other)
             for other in store.quads_for_pattern(quad.subject, quad.predicate, quad.object, None)
         )
     }

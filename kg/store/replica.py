@@ -15,6 +15,7 @@ from pyoxigraph import DefaultGraph, Quad, Store
 
 from kg.errors import RemoteStoreError, RevisionMissing
 from kg.settings import UNION, Remote
+from kg.sources import is_reference
 from kg.store.forthcoming import forget, to_publish
 from kg.store.ledger import Commit, Ledger
 from kg.store.marker import (
@@ -31,7 +32,7 @@ from kg.store.marker import (
     read_marker,
 )
 from kg.store.opening import open_primary
-from kg.store.patch import quads_of
+from kg.store.patch import is_apart, quads_of
 from kg.store.primary import HISTORY, Primary
 from kg.store.remote import holds, update_remote
 from kg.store.replay import rebuild
@@ -231,7 +232,7 @@ def _leaving(commit: Commit, store: Store) -> list[str]:
         text
         for triple, text in removed.items()
         if all(
-            quad.graph_name == merge
+            quad.graph_name == merge or is_apart(quad)
             for quad in store.quads_for_pattern(triple.subject, triple.predicate, triple.object, None)
         )
     ]
@@ -246,7 +247,7 @@ def _requests(commit: Commit, after: Marker, *, leaving: Sequence[str]) -> list[
     changes = commit.changeset
     operations = [f"DELETE DATA {{\n{_rows(part)}\n}}" for part in _parts(changes.removed)]
     for part in _parts(changes.added):
-        merged = _in_merge((_triple_of(line) for line in part), after.kind)
+        merged = _in_merge((_triple_of(line) for line in part if not is_reference(_graph_of(line))), after.kind)
         operations.append(f"INSERT DATA {{\n{_rows(part)}\n{merged}\n}}")
     operations += [f"DELETE DATA {{\n{_in_merge(part, after.kind)}\n}}" for part in _parts(leaving)]
     if sum(map(len, operations)) <= _PART_CHARACTERS and len(changes.added) + len(changes.removed) <= _PART_LINES:

@@ -27,6 +27,7 @@ from pyoxigraph import (
 )
 
 from kg.errors import QueryError, QuerySyntax
+from kg.sources import is_reference
 from kg.sparql import Token, dataset_clause, offset_of, position, prologue, significant, tokenize
 
 _RESULT_FORMATS: Final = {
@@ -187,7 +188,8 @@ def run_query(
 ) -> Results:
     """Ask a store; the text has been vetted. Graphs that are given replace those that the text names.
 
-    `union`: where no graph is chosen, the default graph is all graphs; a triple of several may be found several times.
+    `union`: where no graph is chosen, the default graph is all graphs but those of reference; a triple of several may
+    be found several times.
 
     Source: SPARQL 1.1 Protocol §2.1.4: a dataset in the request replaces one in the query. When only named graphs are
     given, the default graph is empty, and the other way round.
@@ -202,7 +204,7 @@ def run_query(
             if len(dataset.get("default_graph", ())) > 1:
                 store, dataset = _with_merge(store, **dataset)
             elif union and not dataset:
-                dataset = {"use_default_graph_as_union": True}
+                dataset = _all_graphs(store)
             answer = store.query(text, **dataset)
     except SyntaxError as error:
         raise _syntax_error(error, text) from error
@@ -211,6 +213,15 @@ def run_query(
     if isinstance(answer, QueryTriples):
         return Results(_TRIPLE_COLUMNS, None, answer)
     return Results((), bool(answer), answer)
+
+
+def _all_graphs(store: Store) -> dict[str, Any]:
+    """All graphs but those of reference as the default graph."""
+    names = list(store.named_graphs())
+    merged = [name for name in names if not is_reference(name.value)]
+    if len(merged) == len(names):
+        return {"use_default_graph_as_union": True}
+    return {"default_graph": [DefaultGraph(), *merged]}
 
 
 def _dataset(store: Store, text: str, *, default_graphs: Sequence[str], named_graphs: Sequence[str]) -> dict[str, Any]:

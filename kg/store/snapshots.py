@@ -31,6 +31,7 @@ from pyoxigraph import DefaultGraph, Quad, RdfFormat, Store, parse, serialize
 
 from kg.errors import BuildRunning, SnapshotMissing, StoreError
 from kg.settings import STRICT, UNION, Remote
+from kg.store.patch import is_apart
 from kg.store.results import Results, run_query
 
 if TYPE_CHECKING:
@@ -408,7 +409,7 @@ def _with_merge(nquads: bytes, merges: bool) -> Iterator[Quad]:
     """The quads of a dataset and, in mode union, each triple once more in the default graph, where it counts once."""
     for quad in parse(nquads, format=RdfFormat.N_QUADS):
         yield quad
-        if merges:
+        if merges and not is_apart(quad):
             yield Quad(quad.subject, quad.predicate, quad.object, _MERGE)
 
 

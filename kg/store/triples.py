@@ -13,6 +13,8 @@ from pyoxigraph import NamedNode as EngineIri
 from rdflib import BNode, Literal, URIRef
 from rdflib.term import Node
 
+from kg.sources import is_reference
+
 _PLAIN: Final = EngineIri("http://www.w3.org/2001/XMLSchema#string")
 _KEPT_TERMS: Final = 4096
 _EVERYTHING: Final = (None, None, None)
@@ -21,7 +23,7 @@ Triple = tuple[Node, Node, Node]
 
 
 class AssertedTriples:
-    """The triples of all graphs but those below one IRI, which are derived, and the merge; each triple once."""
+    """The triples of all graphs but the derived ones, below one IRI, those of reference, and the merge; each once."""
 
     def __init__(self, store: Store, *, derived: str, merges: bool) -> None:
         """`merges`: the default graph is the merge of the others; otherwise it is asserted like them."""
@@ -49,7 +51,7 @@ class AssertedTriples:
     def _all(self) -> Iterator[Quad]:
         """Graph by graph, so that who needs only a few reads neither through the merge nor all names of graphs."""
         for graph in self._store.named_graphs():
-            if not graph.value.startswith(self._derived):
+            if not graph.value.startswith(self._derived) and not is_reference(graph.value):
                 yield from self._store.quads_for_pattern(None, None, None, graph)
         if not self._merges:
             yield from self._store.quads_for_pattern(None, None, None, DefaultGraph())
@@ -65,7 +67,7 @@ class AssertedTriples:
         graph = quad.graph_name
         if isinstance(graph, DefaultGraph):
             return not self._merges
-        return not graph.value.startswith(self._derived)
+        return not graph.value.startswith(self._derived) and not is_reference(graph.value)
 
 
 def triples_of(quads: Iterable[Quad]) -> Iterator[Triple]:

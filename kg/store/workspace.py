@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from pyoxigraph import DefaultGraph, NamedNode, Quad, RdfFormat, Store, Triple, parse, serialize
 
 from kg.store.living import holders, new_quads, solutions
-from kg.store.patch import is_unnamed, quads_of
+from kg.store.patch import is_apart, is_unnamed, quads_of
 from kg.store.results import Results, run_query
 
 if TYPE_CHECKING:
@@ -32,14 +32,15 @@ class Workspace:
         self._unnamed.update(quad.triple for quad in found if is_unnamed(quad))
         fill = self._store.extend if len(found) < _MANY_QUADS else self._store.bulk_extend
         fill(found)
-        fill(Quad(quad.subject, quad.predicate, quad.object, _MERGE) for quad in found)
+        fill(Quad(quad.subject, quad.predicate, quad.object, _MERGE) for quad in found if not is_apart(quad))
 
     def remove(self, quads: Iterable[Quad]) -> None:
         """Remove quads of named graphs; a triple leaves the merge with the last graph that holds it."""
         for quad in quads:
             self._store.remove(quad)
             triple = (quad.subject, quad.predicate, quad.object)
-            if all(other.graph_name == _MERGE for other in self._store.quads_for_pattern(*triple, None)):
+            others = self._store.quads_for_pattern(*triple, None)
+            if all(other.graph_name == _MERGE or is_apart(other) for other in others):
                 self._store.remove(Quad(*triple, _MERGE))
 
     def add_ntriples(self, ntriples: str, graph: str) -> None:

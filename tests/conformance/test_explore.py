@@ -36,8 +36,14 @@ TELLING = {
         "passage": "",
     },
     "history-of-deliverable": {"day": "2022-01-13", "what": "launch"},
+    "links-to-other-data": {
+        "subject": f"{ID}partner/government-of-norway",
+        "object": "http://www.wikidata.org/entity/Q1770849",
+        "confidence": "0.95",
+    },
     "mandates-and-continuation": {"workstream": f"{ID}workstream/consultations-ess", "duration": "for another year"},
     "names-and-acronyms": {"thing": f"{ID}body/uncts"},
+    "no-identifier-elsewhere": {"thing": f"{ID}framework/nbsaps", "class": "framework"},
     "open-next-steps": {"nextStep": f"{ID}next-step/som28-mpr.III.j.1.n1", "when": "in June"},
     "proposals-and-supporters": {"proposal": f"{ID}proposal/img-environmental-data", "supportedBy": "EMG members"},
     "purposes": {"thing": f"{ID}deliverable/barrier-analysis", "certainty": "stated"},
@@ -57,6 +63,11 @@ TELLING = {
     "what-a-document-says": {"cell": "Tasks", "words": "Tasks", "row": "0"},
     "what-is-asked-of": {"request": "asked for comments", "thing": f"{ID}deliverable/s50-report"},
     "who-takes-part-in-what": {"participant": f"{ID}partner/grid-arendal", "role": "collaborator"},
+    "work-by-sdg-goal": {
+        "thing": f"{ID}deliverable/ml-report",
+        "target": "http://metadata.un.org/sdg/14.1",
+        "how": "editorial",
+    },
     "workstream-profile": {"part": "task", "item": f"{ID}task/som28-mpr.I.a.1", "detail": "Ongoing"},
 }
 

@@ -11,6 +11,7 @@ from pyoxigraph import RdfFormat, parse
 
 from kg.settings import Settings
 from kg.store import Ledger, Snapshot
+from kg.store.patch import is_apart
 from kg.web.app import create_app
 
 BROWSER = {"Accept": "text/html"}
@@ -45,7 +46,7 @@ def test_a_dump_without_graphs_is_their_merge(
 ) -> None:
     triples = [quad.triple for quad in parse(client.get(f"/data/dump.{extension}").data, format=kind)]
     expected = parse(built.nquads(), format=RdfFormat.N_QUADS)
-    assert {*triples} == {quad.triple for quad in expected}
+    assert {*triples} == {quad.triple for quad in expected if not is_apart(quad)}
     assert len(triples) == len({*triples})
 
 
