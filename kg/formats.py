@@ -9,6 +9,9 @@ GRAPH: Final = "graph"
 
 _KIND_OF_FORM: Final = {"SELECT": SOLUTIONS, "ASK": BOOLEAN, "CONSTRUCT": GRAPH, "DESCRIBE": GRAPH}
 
+ENTRIES: Final = "application/vnd.kg.entries+json"
+"""The media type of entries of a form (`kg.tables.written_entries`)."""
+
 
 @dataclass(frozen=True)
 class Format:

@@ -8,12 +8,13 @@ from pathlib import PurePath
 from typing import Final
 
 from kg.errors import ContentError, QuerySyntax, TextTooLong
+from kg.formats import ENTRIES
 from kg.house import House
 from kg.judgement import PlaceOf
 from kg.readers import Places, Reading, read_document, skolemize
 from kg.sparql import Limits, vet_update
 from kg.store import ADD, EDIT, HERE, PATCH, REPLACE, UPDATE, Proposal, Snapshots, changeset_of
-from kg.tables import read_upload, state_of, table_models
+from kg.tables import Changes, entries_in, read_entries, read_upload, state_of, table_models
 from kg.validation import nowhere
 
 _TABLES: Final = {
@@ -43,8 +44,13 @@ class Text:
     @property
     def table(self) -> str:
         """`csv` or `xlsx` for a table; empty for any other text."""
-        kind = self.media_type.partition(";")[0].strip().lower()
+        kind = _essence(self.media_type)
         return _TABLES.get(kind, "") if kind else _TABLES.get(PurePath(self.name).suffix.lower(), "")
+
+    @property
+    def is_entries(self) -> bool:
+        """Whether it is the entries of a form, as JSON."""
+        return _essence(self.media_type) == ENTRIES
 
 
 @dataclass(frozen=True)
@@ -78,8 +84,8 @@ def take_in(kind: str, text: Text, *, graph: str, house: House, snapshots: Snaps
         return Taken(Proposal(kind, graph=graph, text=_update(text, bounds)), nowhere)
     if kind == REPLACE and not text.data:
         return Taken(Proposal(kind, graph=graph), nowhere)
-    if text.table and kind == ADD:
-        return _table(text, house, snapshots)
+    if (text.table or text.is_entries) and kind == ADD:
+        return _compared(text, house, snapshots)
     document = read_document(
         text.data,
         name=text.name or "the text",
@@ -94,18 +100,27 @@ def take_in(kind: str, text: Text, *, graph: str, house: House, snapshots: Snaps
     return Taken(Proposal(kind, added=lines, graph=graph), Places(document, stored=stored).place_of)
 
 
-def _table(text: Text, house: House, snapshots: Snapshots) -> Taken:
+def _compared(text: Text, house: House, snapshots: Snapshots) -> Taken:
+    """A table, or entries: what they change of what there is."""
     state = state_of(snapshots.current())
     models = table_models(house.judges.shapes, state)
-    changes = read_upload(
-        text.data, kind=text.table, models=models, state=state, class_name=text.class_name, file_name=text.name
-    )
+    changes: Changes
+    if text.is_entries:
+        changes = read_entries(entries_in(text.data), models, state)
+    else:
+        changes = read_upload(
+            text.data, kind=text.table, models=models, state=state, class_name=text.class_name, file_name=text.name
+        )
     proposal = Proposal(
         EDIT,
         added=tuple(f"{' '.join(statement)} <{HERE}> ." for statement in changes.added),
         removed=tuple(f"{' '.join(statement)} ." for statement in changes.removed),
     )
     return Taken(proposal, changes.place_of)
+
+
+def _essence(media_type: str) -> str:
+    return media_type.partition(";")[0].strip().lower()
 
 
 def _update(text: Text, bounds: Bounds) -> str:

@@ -29,7 +29,7 @@ from kg.readers import Places, read_document, skolemize
 from kg.sparql import Limits
 from kg.store import HERE, PATCH, REVERT, UPDATE, Ledger, Proposal, Signature, Snapshots, changeset_of
 from kg.submit import Outcome, Submission, in_words, located, refused, try_out
-from kg.tables import find_model, members_of, state_of, table_models, template
+from kg.tables import entry_of, find_model, form_of, json_of, members_of, state_of, table_models, template
 from kg.validation import Report, load_shapes, nowhere, report_members, report_rdf, validate
 
 
@@ -64,7 +64,7 @@ def attend(connection: socket.socket, errand: Errand, count: int, *, house: Hous
 def _do(errand: Errand, bodies: Sequence[bytes], house: House, *, office: Office) -> Receipt:
     if errand.task == Task.VALIDATE:
         return _alone(errand, bodies, house)
-    if errand.task in (Task.TABLES, Task.TABLE):
+    if errand.task in (Task.TABLES, Task.TABLE, Task.FORM):
         return _table(errand, house, office)
     taken = _take_in(errand, bodies, house, office=office)
     submission = Submission(
@@ -152,11 +152,16 @@ def _alone(errand: Errand, bodies: Sequence[bytes], house: House) -> Receipt:
 
 
 def _table(errand: Errand, house: House, office: Office) -> Receipt:
-    """The table of a class, empty or filled; or which there are."""
+    """The table of a class, empty or filled, or a form; or which tables there are."""
     state = state_of(office.snapshots.current())
     models = table_models(house.judges.shapes, state)
     if errand.task == Task.TABLES:
         return Receipt(tables=[members_of(model) for model in models])
+    if errand.task == Task.FORM and errand.name:
+        found = entry_of(errand.name, models, state)
+        return Receipt(tables=[form_of(found[0], models, state) | json_of([found[1]])] if found else [])
     model = find_model(models, errand.class_name, prefixes=state.prefixes)
+    if errand.task == Task.FORM:
+        return Receipt(tables=[form_of(model, models, state)])
     data = template(model, state, kind=errand.kind, with_data=errand.filled)
     return Receipt(file=b64encode(data).decode())

@@ -38,6 +38,8 @@ class Task(StrEnum):
     """Say what submitting would come to."""
     TABLES = "tables"
     """List the tables that there are."""
+    FORM = "form"
+    """Tell what a form is made of: of a class, or of the class of the thing that `name` is the IRI of."""
     TABLE = "table"
     """Write the table of a class, to be filled in."""
     VALIDATE = "validate"

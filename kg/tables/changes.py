@@ -89,13 +89,13 @@ def _changes_in(sheet: Sheet, model: Model, state: State) -> Changes:
     things = _look_up(rows, layout, state)
     properties = {column.property for _, column in layout.columns}
     current = state.values((row.subject for row in rows if row.subject and not row.new), properties)
-    reader = _Reader(layout, things, problems, state)
+    reader = Reader(layout, things, problems, state)
     for row in rows:
         reader.read(row, current.get(row.subject, {}))
     take_names(rows, layout, problems, state=state)
     kept = _without_repeated(rows, layout, problems)
     problems.raise_any()
-    return _changes(kept, layout, current)
+    return changes_in(kept, layout, current)
 
 
 def _row(number: int, cells: Sequence[str], layout: Layout, problems: Problems) -> Row:
@@ -125,15 +125,23 @@ def _look_up(rows: Sequence[Row], layout: Layout, state: State) -> Things:
     return look_up(state, columns, texts=texts, iris=iris, new=new, new_class=layout.model.class_iri)
 
 
-class _Reader:
-    """Reads the values of rows; what could have been meant is looked up once a column."""
+class Reader:
+    """Reads the values of rows; what could have been meant is looked up once a column, and kept in `names`."""
 
-    def __init__(self, layout: Layout, things: Things, problems: Problems, state: State) -> None:
+    def __init__(
+        self,
+        layout: Layout,
+        things: Things,
+        problems: Problems,
+        state: State,
+        *,
+        names: dict[Column, Mapping[str, str]] | None = None,
+    ) -> None:
         self._layout = layout
         self._things = things
         self._problems = problems
         self._state = state
-        self._names: dict[Column, Mapping[str, str]] = {}
+        self._names = {} if names is None else names
 
     def read(self, row: Row, current: Mapping[str, Sequence[Term]]) -> None:
         """Find the terms of each value of a row."""
@@ -145,8 +153,7 @@ class _Reader:
                     term = self._term(text, column, now)
                     terms.setdefault(key(term), term)
                 except Unreadable as error:
-                    remedy = error.remedy or self._likely(text, column)
-                    self._problems.add(CellProblem(self._layout.place(row.number, at), error.message, remedy))
+                    self.tell(self._layout.place(row.number, at), error, text, column)
             row.terms[at] = [*terms.values()]
 
     def _term(self, text: str, column: Column, current: frozenset[str]) -> Term:
@@ -154,6 +161,10 @@ class _Reader:
             return resolve(text, column, self._things, current=current)
         term = read_term(text, self._things.prefixes)
         return untyped(term, column) if term else read_literal(text, column)
+
+    def tell(self, at: str, error: Unreadable, text: str, column: Column) -> None:
+        """Keep a mistake, with what to do about it."""
+        self._problems.add(CellProblem(at, error.message, error.remedy or self._likely(text, column)))
 
     def _likely(self, text: str, column: Column) -> str:
         if self._problems.more:
@@ -187,7 +198,8 @@ def _without_repeated(rows: Iterable[Row], layout: Layout, problems: Problems) -
     return [*first.values()]
 
 
-def _changes(rows: Iterable[Row], layout: Layout, current: Mapping[str, Mapping[str, Sequence[Term]]]) -> Changes:
+def changes_in(rows: Iterable[Row], layout: Layout, current: Mapping[str, Mapping[str, Sequence[Term]]]) -> Changes:
+    """What rows that have been read change of what there is now: for each thing the values of its properties."""
     added: set[Statement] = set()
     removed: set[Statement] = set()
     places: dict[tuple[str, str, str], str] = {}

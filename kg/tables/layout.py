@@ -25,31 +25,38 @@ class Layout:
     id_at: int | None
     columns: tuple[tuple[int, Column], ...]
     header: tuple[str, ...]
+    entry: str = ""
+    """What the entry is called that this is the only row of; empty in a table."""
 
     def place(self, row: int, at: int | None = None) -> str:
-        """Where a cell is, or a row."""
+        """Where a cell is, or a row; of an entry its name, and that of the field."""
+        if self.entry:
+            return ", ".join(filter(None, (self.entry, self.header[at - 1] if at else "")))
         return place(row, at, self.header[at - 1] if at <= len(self.header) else "") if at else f"row {row}"
 
 
-def layout_of(header: Sequence[str], model: Model, prefixes: Mapping[str, str], problems: Problems) -> Layout:
-    """The columns of a file; one that is unknown, without a name or there twice is a problem."""
+def layout_of(
+    header: Sequence[str], model: Model, prefixes: Mapping[str, str], problems: Problems, *, entry: str = ""
+) -> Layout:
+    """The columns of a file, or of an entry; one that is unknown, without a name or there twice is a problem."""
     known = _spellings(model, prefixes)
     id_at: int | None = None
     columns: dict[int, Column] = {}
+    at_columns = Layout(model, None, (), tuple(header), entry)
     for at, text in enumerate(header, start=1):
         name = _folded(text)
         column = _column(name, known)
         taken = column in columns.values() or (name == ID_HEADER and id_at is not None)
         if taken or (column is None and name != ID_HEADER):
-            problems.add(_problem(text, taken=taken, at=place(1, at, text), known=known))
+            problems.add(_problem(text, taken=taken, at=at_columns.place(1, at), known=known))
         elif column is None:
             id_at = at
         else:
             columns[at] = column
-    if not columns and not problems.found:
+    if not columns and not problems.found and not entry:
         headers = ", ".join(column.header for column in model.columns[:_MOST_HEADERS])
         problems.add(CellProblem("row 1", "no column of the table", f"name columns: {headers}"))
-    return Layout(model, id_at, tuple(columns.items()), tuple(header))
+    return Layout(model, id_at, tuple(columns.items()), tuple(header), entry)
 
 
 def _spellings(model: Model, prefixes: Mapping[str, str]) -> dict[str, Column]:

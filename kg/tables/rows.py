@@ -42,7 +42,7 @@ def filled(model: Model, state: State) -> tuple[Model, list[list[str]]]:
         for named, terms in each.items():
             languages[named] |= {term.language for term in terms if term.language}
     wide = with_languages(model, languages)
-    things = _things(wide, state, (term for each in said.values() for terms in each.values() for term in terms))
+    things = things_in(wide, state, (term for each in said.values() for terms in each.values() for term in terms))
     rows = []
     for subject in subjects:
         row = [write_id(subject, wide, state.prefixes)]
@@ -88,7 +88,7 @@ def write_csv(model: Model, rows: Iterable[Sequence[str]]) -> bytes:
     return (_MARK + text.getvalue()).encode()
 
 
-def _things(model: Model, state: State, terms: Iterable[Term]) -> Things:
+def things_in(model: Model, state: State, terms: Iterable[Term]) -> Things:
     """Everything needed to write the values of a table."""
     iris = {term.value for term in terms if term.kind == "iri"}
     labels = state.labels(iris)

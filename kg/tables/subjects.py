@@ -15,7 +15,7 @@ from kg.queries import NAMING_PROPERTIES
 from kg.readers.table import Problems, Sheet
 from kg.store import Term
 from kg.tables.layout import Layout
-from kg.tables.model import Column
+from kg.tables.model import Column, Model
 from kg.tables.state import State
 from kg.tables.terms import Unreadable, segments
 from kg.tables.things import read_id
@@ -99,8 +99,7 @@ def _name(
     named = [row for row in rows if not row.subject and not row.unusable]
     for row in named:
         row.new = True
-        local = "--".join(filter(None, (slug(part) for part in parts(row))))
-        row.subject = layout.model.namespace + _shortened(local) if local else ""
+        row.subject = made_of(parts(row), layout.model)
     known = state.known(row.subject for row in named if row.subject)
     first: dict[str, int] = {}
     for row in named:
@@ -115,6 +114,12 @@ def _name(
                 )
             )
             row.unusable = True
+
+
+def made_of(parts: Iterable[str], model: Model) -> str:
+    """The IRI of a new thing of a class that is told apart by some texts; empty where they hold nothing for one."""
+    local = "--".join(filter(None, (slug(part) for part in parts)))
+    return model.namespace + _shortened(local) if local else ""
 
 
 def slug(text: str) -> str:

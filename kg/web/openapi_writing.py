@@ -8,7 +8,7 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import Any, Final
 
-from kg.formats import FORMATS, formats_for
+from kg.formats import ENTRIES, FORMATS, formats_for
 from kg.web.negotiation import HTML
 from kg.web.openapi_parts import IRI, JSON, OF_WRITING, PLAIN, REVISION, TEXT, in_query, problems, reference
 from kg.web.problems import REPORT_TYPES
@@ -35,6 +35,26 @@ _ABOUT: Final = [
     in_query("message", TEXT, "What it is, in one line."),
     in_query("source", {"type": "array", "items": IRI}, "IRIs of the documents or passages that it comes from."),
 ]
+_ENTRY: Final = {
+    "type": "object",
+    "required": ["class", "values"],
+    "additionalProperties": False,
+    "properties": {
+        "class": {**TEXT, "description": "The class, by name or IRI; /tables lists those that there are."},
+        "id": {**TEXT, "description": "The thing that is changed; without it, or with a new one, one is added."},
+        "local": {**TEXT, "description": "What other entries mean this one by, as a value."},
+        "values": {
+            "type": "object",
+            "description": "The values of each field, named as the columns that /tables lists, as `label@en`.",
+            "additionalProperties": {"type": "array", "items": TEXT},
+        },
+    },
+}
+_ENTRIES: Final = {
+    "type": "object",
+    "required": ["entries"],
+    "properties": {"entries": {"type": "array", "minItems": 1, "items": _ENTRY}},
+}
 _CLASS: Final = in_query("class", TEXT, "The class of the things in a table.")
 _DRY_RUN: Final = in_query("dry_run", {"type": "boolean", "default": False}, "Only judge; the answer is a report.")
 _IF_MATCH: Final = {
@@ -67,9 +87,9 @@ def writing_paths() -> dict[str, Any]:
 def _submit() -> dict[str, Any]:
     return _operation(
         "submit",
-        "Submit RDF or a table; what conforms joins the graph",
+        "Submit RDF, a table, or entries; what conforms joins the graph",
         parameters=[*_ABOUT, _CLASS, _DRY_RUN, _IF_MATCH],
-        requestBody=_body(*_RDF, *_TABLES, form={"file": _FILE, "text": TEXT, "media_type": TEXT}),
+        requestBody=_with_entries(_body(*_RDF, *_TABLES, form={"file": _FILE, "text": TEXT, "media_type": TEXT})),
         responses=_receipts(HTTPStatus.CREATED, HTTPStatus.OK) | problems(body=True, more=_OF_TOKENS),
         security=_token("submit"),
     )
@@ -91,7 +111,7 @@ def _validate() -> dict[str, Any]:
         "validate",
         "Judge a text as if it were submitted, or alone by the shapes that come with it",
         parameters=[_CLASS, _IF_MATCH],
-        requestBody=_body(*_RDF, *_TABLES, form=form),
+        requestBody=_with_entries(_body(*_RDF, *_TABLES, form=form)),
         responses=_reports() | problems(body=True, more=_OF_JUDGEMENTS),
     )
 
@@ -212,6 +232,12 @@ def _body(*media_types: str, form: dict[str, Any] | None = None) -> dict[str, An
         said = {each["name"]: each["schema"] for each in (*_ABOUT, _CLASS)}
         content[_MULTIPART] = {"schema": {"type": "object", "properties": form | said}}
     return {"required": True, "content": content}
+
+
+def _with_entries(body: dict[str, Any]) -> dict[str, Any]:
+    """A body that may also be entries, as a form sends them."""
+    body["content"][ENTRIES] = {"schema": _ENTRIES}
+    return body
 
 
 def _told(schema: str) -> dict[str, Any]:

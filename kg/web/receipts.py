@@ -8,7 +8,10 @@ from typing import Any, Final
 
 from flask import Response, render_template, request, url_for
 
+from kg.answer import labels_of
 from kg.desk import Receipt
+from kg.namespaces import shorten
+from kg.store import texts_of
 from kg.web.negotiation import HTML, accepted_types, best_type
 from kg.web.problems import REPORT_TYPES
 from kg.web.service import service
@@ -16,22 +19,16 @@ from kg.web.service import service
 _JSON: Final = "application/json"
 _PLAIN: Final = "text/plain"
 _HTML_TYPE: Final = f"{HTML}; charset=utf-8"
+_MOST_LINES: Final = 2_000
+_MOST_THINGS: Final = 50
 _REPORTS: Final = dict(zip(REPORT_TYPES, ("turtle", "jsonld", "ntriples"), strict=True))
 
 
 def accepted_response(receipt: Receipt, status: int) -> Response:
     """What became of a submission, in the form that the client prefers."""
-    told = {
-        "revision": receipt.revision or service().ledger.head().revision,
-        "changed": bool(receipt.revision),
-        "seen": bool(receipt.number) or not receipt.revision,
-        "graph": receipt.graph or None,
-        "added": receipt.added,
-        "removed": receipt.removed,
-        "report": receipt.report,
-    }
+    told = told_of_acceptance(receipt)
     if _report_type() == HTML:
-        text, kind = render_template("receipt.html", **told), _HTML_TYPE
+        text, kind = render_template("receipt.html", **told, things=things_in(receipt)), _HTML_TYPE
     else:
         text, kind = _json(told), _JSON
     response = Response(text, status=status, content_type=kind)
@@ -40,6 +37,42 @@ def accepted_response(receipt: Receipt, status: int) -> Response:
     response.headers["Cache-Control"] = "no-store"
     response.vary.add("Accept")
     return response
+
+
+def receipt_page(receipt: Receipt, status: int) -> Response:
+    """The page that tells what became of a submission, and where it can be seen now."""
+    told = told_of_acceptance(receipt)
+    body = render_template("receipt.html", **told, things=things_in(receipt))
+    response = Response(body, status=status, content_type=_HTML_TYPE)
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def things_in(receipt: Receipt) -> list[tuple[str, str]]:
+    """The first things that a submission says something of, with what they are called; those with a name first."""
+    if not receipt.revision:
+        return []
+    lines = service().ledger.read(receipt.revision).changeset.added[:_MOST_LINES]
+    own = [texts_of(line)[0] for line in lines if line.endswith(f" <{receipt.graph}> .")]
+    found = [iri for iri in dict.fromkeys(own) if ":" in iri and iri != receipt.graph]
+    snapshot = service().snapshot()
+    names = labels_of(snapshot, found)
+    prefixes = dict(snapshot.description.prefixes)
+    told = [(iri, names.get(iri) or shorten(iri, prefixes)) for iri in found]
+    return sorted(told, key=lambda each: each[0] not in names)[:_MOST_THINGS]
+
+
+def told_of_acceptance(receipt: Receipt) -> dict[str, Any]:
+    """What became of a submission, as JSON members."""
+    return {
+        "revision": receipt.revision or service().ledger.head().revision,
+        "changed": bool(receipt.revision),
+        "seen": bool(receipt.number) or not receipt.revision,
+        "graph": receipt.graph or None,
+        "added": receipt.added,
+        "removed": receipt.removed,
+        "report": receipt.report,
+    }
 
 
 def judged_response(receipt: Receipt) -> Response:

@@ -172,15 +172,33 @@ def submitted(
     Raises:
         KgError: any error that the desk tells of.
     """
-    errand = _about(sent, errand)
     if sent.is_trial:
-        return judged_response(run(replace(errand, task=Task.JUDGE), sent.data))
-    receipt = run(errand, sent.data)
-    _wait_until_seen(receipt.number)
+        return judged_response(judged(sent, errand))
+    receipt = taken_in(sent, errand)
     response = accepted_response(receipt, HTTPStatus.CREATED if is_new and receipt.revision else HTTPStatus.OK)
     if address and receipt.revision:
         response.headers["Location"] = address(receipt.graph)
     return response
+
+
+def judged(sent: Sent, errand: Errand) -> Receipt:
+    """What the desk would make of an errand.
+
+    Raises:
+        KgError: any error that the desk tells of.
+    """
+    return run(replace(_about(sent, errand), task=Task.JUDGE), sent.data)
+
+
+def taken_in(sent: Sent, errand: Errand) -> Receipt:
+    """What has become of an errand, when it can be read here.
+
+    Raises:
+        KgError: any error that the desk tells of.
+    """
+    receipt = run(_about(sent, errand), sent.data)
+    _wait_until_seen(receipt.number)
+    return receipt
 
 
 def _authorization() -> str | None:
@@ -205,7 +223,7 @@ def _about(sent: Sent, errand: Errand) -> Errand:
         time=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
         message=sent.said.get("message") or f"{request.method} {request.path}",
         sources=sent.sources,
-        expected=_expected(request.headers.get("If-Match", "")),
+        expected=_expected(request.headers.get("If-Match", "") or sent.said.get("if_match", "")),
         rdf=report_format(),
     )
 

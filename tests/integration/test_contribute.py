@@ -7,6 +7,7 @@ import io
 import secrets
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from html import unescape
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -14,7 +15,7 @@ import pytest
 from openpyxl import load_workbook
 
 from tests.serving import Command, Reply
-from tests.stocked import BASE, DATED, NO_AUTHOR, NO_YEAR, NOBODYS, STRANGERS
+from tests.stocked import BASE, DATED, FORMATS, NO_AUTHOR, NO_YEAR, NOBODYS, STRANGERS
 from tests.writing import BROWSER, XLSX, House, named, problem, receipt, stocked_house
 
 Fields = Mapping[str, str | tuple[str, bytes]]
@@ -29,23 +30,24 @@ class Form(HTMLParser):
     enctype: str = ""
     fields: dict[str, str] = field(default_factory=dict)
     """The kind of each field, by its name, in the order of the page."""
-    buttons: dict[str, str] = field(default_factory=dict)
-    """Where each button sends the form to, by its words."""
-    scripts: int = 0
-    _button: str | None = None
+    buttons: dict[str, tuple[str, str]] = field(default_factory=dict)
+    """The name and the value that each button sends, by its words."""
+    inline: int = 0
+    """Scripts that stand in the page itself."""
+    _button: tuple[str, str] | None = None
 
     def __post_init__(self) -> None:
         super().__init__()
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         told = {name: value or "" for name, value in attrs}
-        self.scripts += tag == "script" or any(name.startswith("on") for name in told)
+        self.inline += (tag == "script" and "src" not in told) or any(name.startswith("on") for name in told)
         if tag == "form" and told.get("method") == "post":
             self.action, self.method, self.enctype = told["action"], told["method"], told.get("enctype", "")
-        elif tag in ("input", "textarea"):
+        elif tag in ("input", "textarea", "select") and self.action and told["name"] != "q":
             self.fields[told["name"]] = told.get("type", "text")
-        elif tag == "button":
-            self._button = told.get("formaction") or self.action
+        elif tag == "button" and "name" in told:
+            self._button = told["name"], told["value"]
 
     def handle_data(self, data: str) -> None:
         if self._button is not None:
@@ -63,7 +65,7 @@ def house(small: Path, kg_command: Command, tmp_path_factory: pytest.TempPathFac
 
 
 def form_of(house: House) -> Form:
-    page = house.server.send("GET", "/submissions", accept=BROWSER)
+    page = house.server.send("GET", "/contribute", accept=BROWSER)
     assert (page.status, page.headers["Content-Type"]) == (200, "text/html; charset=utf-8")
     form = Form()
     form.feed(page.text)
@@ -90,11 +92,13 @@ def press(house: House, button: str, filled: Fields, *, accept: str = BROWSER, *
             assert isinstance(value, str)
             lines = "\r\n".join(value.split("\n"))
             parts.append(f"{disposition}\r\n\r\n{lines}".encode())
+    name, value = form.buttons[button]
+    parts.append(f'Content-Disposition: form-data; name="{name}"\r\n\r\n{value}'.encode())
     body = b"".join(b"--%s\r\n%s\r\n" % (boundary.encode(), part) for part in parts) + b"--%s--\r\n" % boundary.encode()
     own = f"http://127.0.0.1:{house.server.port}"
     sent = {"origin": own, "sec_fetch_site": "same-origin", "accept": accept} | headers
     return house.server.send(
-        "POST", form.buttons[button], body, content_type=f"multipart/form-data; boundary={boundary}", **sent
+        "POST", form.action, body, content_type=f"multipart/form-data; boundary={boundary}", **sent
     )
 
 
@@ -134,26 +138,73 @@ def table_part(name: str, data: bytes) -> dict[str, str | tuple[str, bytes]]:
 # The form.
 
 
-def test_the_form_needs_no_script_and_sends_to_both(house: House) -> None:
+def test_the_form_needs_no_script_and_does_both(house: House) -> None:
     form = form_of(house)
-    assert form.buttons == {"Check": "/validate", "Submit": "/submissions"}
-    assert [*form.fields] == ["text", "file", "message", "source", "token"]
+    assert form.action == "/contribute"
+    assert form.buttons == {"Check": ("do", "check"), "Submit": ("do", "submit")}
+    assert [*form.fields] == ["text", "media_type", "file", "class", "message", "source", "token"]
     assert (form.fields["file"], form.fields["token"]) == ("file", "password")
-    assert form.scripts == 0
-    head = house.server.send("HEAD", "/submissions")
+    assert form.inline == 0
+    head = house.server.send("HEAD", "/contribute")
     assert (head.status, head.body) == (200, b"")
-    assert 'href="/submissions"' in house.server.send("GET", "/", accept=BROWSER).text
+    before = house.server.send("GET", "/submissions", accept=BROWSER)
+    assert (before.status, before.headers["Location"]) == (303, "/contribute")
+    assert 'href="/contribute"' in house.server.send("GET", "/", accept=BROWSER).text
+
+
+def test_the_report_comes_with_the_text_and_its_lines(house: House) -> None:
+    reply = press(house, "Check", {"text": NOBODYS, "message": "<b>mine</b>", "token": house.submitter})
+    told = page(reply)
+    assert reply.headers["Cache-Control"] == "no-store"
+    assert 'href="#line-4"' in told
+    assert '<tr id="line-4" class="marked">' in told
+    assert NOBODYS in unescape(told[told.index("<textarea") :]).replace("\r\n", "\n")
+    assert "&lt;b&gt;mine&lt;/b&gt;" in told
+    assert house.submitter not in told
+
+
+def test_a_mistake_is_mended_on_the_same_page_and_submitted(house: House) -> None:
+    wrong = page(press(house, "Submit", {"text": NOBODYS, "token": house.submitter}), 422)
+    assert NO_AUTHOR in wrong
+    assert "Nobody&#39;s" in wrong[wrong.index("<textarea") :]
+    mended = {"text": named("ended"), "token": house.submitter}
+    assert "<h1>Accepted as revision" in page(press(house, "Submit", mended), 201)
+
+
+@pytest.mark.parametrize("extension", ["ttl", "trig", "nt", "nq", "jsonld", "rdf"])
+def test_the_format_of_what_is_pasted_is_told_by_the_text(house: House, extension: str) -> None:
+    assert ">It conforms</h2>" in page(press(house, "Check", {"text": FORMATS[extension]}))
+
+
+def test_a_format_that_is_chosen_counts(house: House) -> None:
+    told = page(press(house, "Check", {"text": named("heck"), "media_type": "application/ld+json"}), 400)
+    assert "What to do:" in told
+    assert '<option value="application/ld+json" selected>' in told
+
+
+def test_a_long_text_is_shown_around_what_was_found(house: House) -> None:
+    text = "#\n" * 5_000 + NOBODYS
+    told = page(press(house, "Check", {"text": text}))
+    assert '<tr id="line-5004" class="marked">' in told
+    assert 'id="line-4000"' not in told
+
+
+def test_what_is_pasted_is_text_and_no_markup(house: House) -> None:
+    attack = f"{NOBODYS}<script>alert(1)</script>\n"
+    told = page(press(house, "Check", {"text": attack, "class": '"><img src=x onerror=alert(1)>'}), 400)
+    assert "<script>alert" not in told
+    assert "<img src=x" not in told
 
 
 def test_what_is_pasted_is_checked_without_a_token_and_nothing_is_written(house: House) -> None:
     before = house.head()
-    assert "<h1>It conforms</h1>" in page(press(house, "Check", {"text": named("heck")}))
+    assert ">It conforms</h2>" in page(press(house, "Check", {"text": named("heck")}))
     told = page(press(house, "Check", {"text": NOBODYS}))
-    assert "<h1>It does not conform</h1>" in told
+    assert ">It does not conform</h2>" in told
     assert NO_AUTHOR in told
     assert "line 4" in told
     assert NO_YEAR in page(press(house, "Check", {"text": named("heck", DATED)}))
-    assert "<h1>It conforms</h1>" in page(press(house, "Check", {"file": ("heck.ttl", named("heck").encode())}))
+    assert ">It conforms</h2>" in page(press(house, "Check", {"file": ("heck.ttl", named("heck").encode())}))
     assert house.head() == before
 
 
@@ -171,7 +222,7 @@ def test_what_is_pasted_is_submitted_with_the_token_of_the_form(house: House) ->
     assert house.holds(":saste :writtenBy :austen")
     again = page(press(house, "Submit", {"text": named("aste", DATED), "token": house.submitter}), 201)
     assert NO_YEAR in again
-    assert house.told(f"/history/{revision + 1}")["message"] == "POST /submissions"
+    assert house.told(f"/history/{revision + 1}")["message"] == "POST /contribute"
 
 
 def test_a_file_that_is_chosen_is_submitted(house: House) -> None:
@@ -192,7 +243,7 @@ def test_a_text_that_is_no_turtle_is_told_with_its_line(house: House) -> None:
     before = house.head()
     for button in ("Check", "Submit"):
         told = page(press(house, button, {"text": "\n\n:a :b .\n", "token": house.submitter}), 400)
-        assert "Line 3" in told
+        assert '<a href="#line-3" data-line="3">Line 3</a>' in told
     assert house.head() == before
 
 
@@ -240,7 +291,9 @@ def test_the_tables_are_listed_for_programs_and_people(house: House) -> None:
     reply = house.server.send("GET", "/tables")
     assert (reply.status, reply.headers["Content-Type"]) == (200, "application/json")
     assert "Accept" in reply.headers["Vary"]
-    assert house.told("/tables") == {"tables": [{"name": "Book", "label": "book", "definition": ""}]}
+    [told] = house.told("/tables")["tables"]
+    assert (told["class"], told["name"], told["label"], told["definition"]) == (f"{BASE}Book", "Book", "book", "")
+    assert {column["header"] for column in told["columns"]} == {"written by", "year"}
     listed = house.server.send("GET", "/tables", accept=BROWSER)
     for link in ("Book.csv", "Book.xlsx", "Book.csv?filled=1", "Book.xlsx?filled=1"):
         assert f'href="/tables/{link}"' in page(listed)
@@ -294,9 +347,9 @@ def test_a_table_that_there_is_not_is_told(house: House, path: str, status: int,
 def test_a_filled_table_that_comes_back_unchanged_changes_nothing(house: House, kind: str) -> None:
     before = house.head()
     part = table_part(f"Book.{kind}", filled(house, kind))
-    assert "<h1>It conforms</h1>" in page(press(house, "Check", part))
+    assert ">It conforms</h2>" in page(press(house, "Check", part))
     assert "<h1>Nothing to change</h1>" in page(press(house, "Submit", {**part, "token": house.submitter}))
-    told = receipt(press(house, "Submit", {**part, "token": house.submitter}, accept="application/json"))
+    told = receipt(house.form("/submissions", part))
     assert (told["changed"], told["added"], told["removed"], told["revision"]) == (False, 0, 0, before)
     assert house.head() == before
 
@@ -330,11 +383,11 @@ def test_cells_that_are_wrong_are_named(house: House) -> None:
     before = house.head()
     data = with_cell(filled(house), row="emma", column="written by", value="Nobody Known")
     part = {**table_part("Book.csv", data), "token": house.submitter}
+    told = problem(house.form("/validate", table_part("Book.csv", data)), 400)
+    place = next(each["place"] for each in told["problems"])
+    assert "(written by)" in place
     for button in ("Check", "Submit"):
-        told = problem(press(house, button, part, accept="application/json"), 400)
-        place = next(each["place"] for each in told["problems"])
-        assert "(written by)" in place
-        assert f"<strong>{place}:</strong>" in page(press(house, button, part), 400)
+        assert f'<strong dir="auto">{place}:</strong>' in page(press(house, button, part), 400)
     without = with_cell(filled(house), row="emma", column="written by", value="")
     part = table_part("Book.csv", without)
     assert "(written by): this takes away" in page(press(house, "Submit", {**part, "token": house.submitter}), 403)
@@ -343,7 +396,9 @@ def test_cells_that_are_wrong_are_named(house: House) -> None:
 
 
 def test_a_table_of_no_known_class_is_told(house: House) -> None:
-    told = problem(
-        press(house, "Check", table_part("things.csv", b"id,name\r\nx,y\r\n"), accept="application/json"), 400
-    )
-    assert "Book" in told["remedy"]
+    part = table_part("things.csv", b"id,name\r\nx,y\r\n")
+    assert "Book" in problem(house.form("/validate", part), 400)["remedy"]
+    assert "things.csv" in page(press(house, "Check", part), 400)
+    data = b"id,written by\r\nmore,Jane Austen\r\n"
+    told = page(press(house, "Check", {**table_part("things.csv", data), "class": "book"}))
+    assert ">It conforms</h2>" in told
