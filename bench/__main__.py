@@ -41,6 +41,7 @@ from bench.measure import (
     measure_requests,
 )
 from bench.mixes import RUNAWAYS, Question, emg_questions, mixes_of, shop_questions
+from bench.pages import measure_pages
 from bench.report import Run, chart_groups, markdown, svg
 from bench.services import BASELINE, OURS, PEERS, PEERS_ENVIRONMENT, Data, Peer, Service, StartError
 from bench.write_path import Place, measure_writing
@@ -286,6 +287,7 @@ def run(plan: Plan, work: Path, *, title: str) -> Run:
         writing = work / "writing"
         runner.figures += measure_writing(Place(_ROOT, writing, runner.tell), plan.written_to)
         shutil.rmtree(writing)
+    runner.figures += measure_pages(_ROOT, work / "pages", rounds=plan.pace.rounds, tell=runner.tell)
     for place, size in enumerate(plan.quads):
         data = _shop(work, size)
         runner.measure(data, shop_questions(size), exports=True, harm=place == 0)

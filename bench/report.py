@@ -41,6 +41,10 @@ _MEASURES: Final = {
     "commits": ("Durable commits a second", "of three or four statements each; higher is better"),
     "submit": ("From sending a new deliverable over HTTP", "lower is better"),
     "desk memory": ("Memory of the service and its desk", "all processes"),
+    "page first": ("Pages for people: the first after a commit", "lower is better"),
+    "page": ("Pages for people: made anew, median", "lower is better"),
+    "page p99": ("Pages for people: made anew, 99th percentile", "lower is better"),
+    "page again": ("Pages for people: asked before, median", "lower is better"),
     "audit": ("Audit of all: processor time", "lower is better"),
     "audit memory": ("Audit of all: growth of memory", "lower is better"),
 }

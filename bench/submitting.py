@@ -19,7 +19,7 @@ from bench.services import Service, serve_state
 from kg.access import SUBMIT, Register
 
 CLIENTS: Final = 8
-_UNLIMITED: Final = {"KG_TOKEN_WRITES": "1000000", "KG_ADDRESS_WRITES": "1000000"}
+UNLIMITED: Final = {"KG_TOKEN_WRITES": "1000000", "KG_ADDRESS_WRITES": "1000000"}
 _TIMEOUT_SECONDS: Final = 60.0
 _QUIET_SECONDS: Final = 10.0
 _CREATED: Final = 201
@@ -43,7 +43,7 @@ class Submitted:
     """The same after all that, at rest."""
 
 
-class _Client:
+class Client:
     """One connection with a token."""
 
     def __init__(self, port: int, token: str) -> None:
@@ -67,7 +67,7 @@ class _Client:
 def measure_submissions(lines: list[str], content: Path, folder: Path, *, rounds: int, seconds: float) -> Submitted:
     """Submit to a service of a state that was built in `folder`."""
     token, _ = Register(folder / "state").create("Bench", scope=SUBMIT, now=datetime.now(UTC), expires=None)
-    service = serve_state(content, folder, _UNLIMITED)
+    service = serve_state(content, folder, UNLIMITED)
     try:
         return _measure(lines, service, token, rounds=rounds, seconds=seconds)
     finally:
@@ -77,7 +77,7 @@ def measure_submissions(lines: list[str], content: Path, folder: Path, *, rounds
 def _measure(lines: list[str], service: Service, token: str, *, rounds: int, seconds: float) -> Submitted:
     wait_until_quiet(service.process.pid, most_seconds=_QUIET_SECONDS)
     idle = memory_megabytes(service.process.pid)
-    client = _Client(service.address.port, token)
+    client = Client(service.address.port, token)
     text = new_report(lines)
     client.submit(numbered(text, 1_000_000))  # the desk starts with the first one
     alone, seen = zip(*(_alone(client, text, 1_000_001 + number) for number in range(rounds)), strict=True)
@@ -87,7 +87,7 @@ def _measure(lines: list[str], service: Service, token: str, *, rounds: int, sec
     return Submitted(alone, seen, per_second, idle, memory_megabytes(service.process.pid))
 
 
-def _alone(client: _Client, text: str, number: int) -> tuple[float, float]:
+def _alone(client: Client, text: str, number: int) -> tuple[float, float]:
     began = time.perf_counter()
     client.submit(numbered(text, number))
     accepted = time.perf_counter()
@@ -101,7 +101,7 @@ def _together(text: str, port: int, token: str, *, seconds: float) -> float:
     until = time.monotonic() + seconds
 
     def run() -> int:
-        client, done = _Client(port, token), 0
+        client, done = Client(port, token), 0
         while time.monotonic() < until:
             client.submit(numbered(text, next(numbers)))
             done += 1

@@ -5,6 +5,7 @@ from kg.entities.description import description_text
 from kg.entities.finding import first_known, near_things
 from kg.entities.page import Entity, read_entity
 from kg.entities.schema_org import schema_org_document
+from kg.entities.statements import words_of
 
 __all__ = [
     "Background",
@@ -15,4 +16,5 @@ __all__ = [
     "read_background",
     "read_entity",
     "schema_org_document",
+    "words_of",
 ]

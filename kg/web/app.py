@@ -20,11 +20,14 @@ from kg.web import (
     descriptions,
     editor,
     entities,
+    entries,
     explore,
+    forms,
     graphs,
     history,
     pages,
     questions,
+    reconciliation,
     search,
     sparql,
     submissions,
@@ -48,6 +51,7 @@ WRITTEN: Final = (
     submissions.UPDATE_PATH,
     graphs.PATH,
     graphs.DIRECT,
+    contribute.PATH,
 )
 """The paths that texts are submitted to."""
 
@@ -59,11 +63,13 @@ _PARTS: Final = (
     descriptions,
     editor,
     entities,
+    entries,
     explore,
     graphs,
     history,
     pages,
     questions,
+    reconciliation,
     search,
     sparql,
     submissions,
@@ -96,8 +102,10 @@ def create_app(settings: Settings, snapshots: PooledSnapshots | None = None, *, 
     app.extensions["kg"] = Service(settings, snapshots, desk=desk)
     app.extensions[choices.EXTENSION] = choices.Choices()
     app.extensions["kg.datasets"] = descriptions.Datasets()
+    app.extensions[forms.EXTENSION] = forms.Forms()
     app.extensions["kg.backgrounds"] = entities.Backgrounds()
     search.install_search(app, app.extensions["kg"])
+    app.extensions["kg.schemas"] = reconciliation.Schemas()
     app.extensions["kg.vocabularies"] = vocabulary.Vocabularies()
     for part in _PARTS:
         app.register_blueprint(part.blueprint)

@@ -22,6 +22,7 @@ from kg.entities import (
     read_background,
     read_entity,
     schema_org_document,
+    words_of,
 )
 from kg.errors import LedgerDamaged, RevisionMissing, StoreError
 from kg.explain import named_things
@@ -238,9 +239,16 @@ def _unknown(snapshot: Readable, iri: str, past: Past) -> Problem:
     return Problem(
         "not-found",
         f"Nothing is said of <{_shown(iri)}>",
-        remedy=f"{told}{elsewhen}start from the first page",
+        remedy=f"{told}{elsewhen}{_search_for(iri)}",
         more={"suggestions": suggestions} if suggestions else None,
     )
+
+
+def _search_for(iri: str) -> str:
+    """Where to look for what an IRI may have meant."""
+    if "search.search" not in current_app.view_functions:
+        return "start from the first page"
+    return f"search for it at {url_for('search.search', q=words_of(iri)[:_SHOWN_CHARACTERS])}"
 
 
 def _shown(text: str) -> str:

@@ -25,6 +25,8 @@ from kg.web.openapi_parts import (
     problems,
     reference,
 )
+from kg.web.openapi_reconciliation import TAG as RECONCILIATION
+from kg.web.openapi_reconciliation import reconciliation_paths
 from kg.web.openapi_search import search_paths
 from kg.web.openapi_writing import SECURITY_SCHEMES, writing_paths
 from kg.web.protocol import FORM, QUERY
@@ -48,13 +50,20 @@ def describe_api(
     paths |= {f"/questions/{quote(stored.identifier)}": {"get": _question(stored)} for stored in questions}
     paths |= entity_paths()
     paths |= search_paths()
+    paths |= reconciliation_paths()
     paths |= writing_paths()
     groups = dict.fromkeys(stored.group for stored in questions)
     return {
         "openapi": "3.1.0",
         "info": {"title": title, "version": version} | ({"description": description} if description else {}),
         "servers": [{"url": root.rstrip("/") or "/"}],
-        "tags": [{"name": "SPARQL"}, {"name": "Search"}, {"name": "Writing"}, *({"name": group} for group in groups)],
+        "tags": [
+            {"name": "SPARQL"},
+            {"name": "Search"},
+            {"name": RECONCILIATION},
+            {"name": "Writing"},
+            *({"name": group} for group in groups),
+        ],
         "paths": paths,
         "components": {"schemas": SCHEMAS, "responses": problem_responses(), "securitySchemes": SECURITY_SCHEMES},
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,6 +15,7 @@ from playwright.sync_api import Browser, ConsoleMessage, Error, Page, Request, R
 
 from tests.browser.chromium import NO_CHROMIUM, launch
 from tests.serving import Command, Server, serving
+from tests.submitting import UNLIMITED
 
 ROOT = Path(__file__).parents[2]
 MANIFEST = ROOT / "kg/web/static/build/manifest.json"
@@ -24,7 +26,7 @@ NO_ASSETS = (
 )
 
 DESKTOP = {"width": 1280, "height": 900}
-PHONE = {"width": 375, "height": 740}
+PHONE = {"width": 390, "height": 844}
 
 _HANGS_AFTER_MILLISECONDS = 15_000
 _BAD_STATUS = 400
@@ -73,6 +75,14 @@ class Watch:
             self.faults.append(f"{request.failure} at {request.url[:200]}")
 
 
+@dataclass(frozen=True)
+class WrittenSite:
+    """A server that tests write to, and its state folder."""
+
+    server: Server
+    state: Path
+
+
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """Chromium, one for all tests."""
@@ -102,6 +112,17 @@ def site(
         yield server
 
 
+@pytest.fixture(scope="session")
+def written_site(
+    built_assets: None, browser: Browser, kg_command: Command, state: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[WrittenSite]:
+    """The service over a copy of that content, for tests that write."""
+    folder = tmp_path_factory.mktemp("written")
+    own = shutil.copytree(state, folder / "state", symlinks=True)
+    with serving(kg_command, own, folder / "log", **UNLIMITED) as server:
+        yield WrittenSite(server, own)
+
+
 @pytest.fixture
 def watch(site: Server) -> Iterator[Watch]:
     """Sees what the pages of a test do; at its end nothing may have gone wrong."""
@@ -110,18 +131,23 @@ def watch(site: Server) -> Iterator[Watch]:
     assert watch.faults == []
 
 
+def new_page(browser: Browser, site: Server, watch: Watch, **options: Any) -> Page:
+    """A page that nobody has used yet, watched."""
+    context = browser.new_context(base_url=f"http://127.0.0.1:{site.port}", **{"viewport": DESKTOP, **options})
+    context.set_default_timeout(_HANGS_AFTER_MILLISECONDS)
+    page = context.new_page()
+    watch.page(page)
+    return page
+
+
 @pytest.fixture
 def open_page(browser: Browser, site: Server, watch: Watch, request: pytest.FixtureRequest) -> Iterator[Open]:
     """Opens pages with the options of a browser context, `open_page(viewport=PHONE)`; keeps a picture of each."""
     opened: list[Page] = []
 
     def open_one(**options: Any) -> Page:
-        context = browser.new_context(base_url=f"http://127.0.0.1:{site.port}", **{"viewport": DESKTOP, **options})
-        context.set_default_timeout(_HANGS_AFTER_MILLISECONDS)
-        page = context.new_page()
-        watch.page(page)
-        opened.append(page)
-        return page
+        opened.append(new_page(browser, site, watch, **options))
+        return opened[-1]
 
     yield open_one
     SCREENSHOTS.mkdir(parents=True, exist_ok=True)
@@ -129,6 +155,14 @@ def open_page(browser: Browser, site: Server, watch: Watch, request: pytest.Fixt
     for number, page in enumerate(opened):
         page.screenshot(path=SCREENSHOTS / f"{name}{f'-{number + 1}' if number else ''}.png", full_page=True)
         page.context.close()
+
+
+@pytest.fixture
+def bare_page(browser: Browser, site: Server, watch: Watch) -> Iterator[Page]:
+    """A page at the size of a desk, of which no picture is kept."""
+    page = new_page(browser, site, watch)
+    yield page
+    page.context.close()
 
 
 @pytest.fixture

@@ -133,7 +133,8 @@ def test_kinds_are_counted_as_sparql_counts_them(client: FlaskClient, built: Sna
     expected = counted(
         built,
         "SELECT (STRAFTER(STR(?kind), 'unemg/') AS ?name) (COUNT(DISTINCT ?thing) AS ?count) WHERE {"
-        f" ?thing a ?kind ; rdfs:label ?label FILTER STRSTARTS(STR(?kind), '{ONTOLOGY}') }} GROUP BY ?kind",
+        " { ?thing a ?kind ; rdfs:label ?label } UNION { ?thing a emg:Passage, ?kind }"
+        f" FILTER STRSTARTS(STR(?kind), '{ONTOLOGY}') }} GROUP BY ?kind",
     )
     shown = {value: count for value, count in counts(told(client), "kind").items() if value.startswith("ontology#")}
     assert len(shown) > 10
