@@ -14,6 +14,7 @@ KgError
 │   ├── ServiceFailed      an endpoint that a query calls does not answer
 │   └── QueryStopped       a query took longer, or more memory, than it may
 ├── ServiceBusy            more is asked at once than can be answered
+├── EndpointAway           a service on the network does not answer, or not as it should
 ├── SnapshotMissing        nothing has been built yet
 ├── BuildRunning           another process writes to the state folder
 ├── RevisionMissing        there is no such revision
@@ -163,6 +164,10 @@ class QueryStopped(QueryError):
 
 class ServiceBusy(KgError):
     """More is asked at once than can be answered."""
+
+
+class EndpointAway(KgError):
+    """A service on the network, such as a served graph or the target of links, does not answer, or not as it should."""
 
 
 class SnapshotMissing(KgError):

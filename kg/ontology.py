@@ -1,4 +1,7 @@
-"""What an OWL reasoner says of a graph: HermiT judges, Pellet explains; both come with owlready2 and run on Java."""
+"""What owlready2 makes of a graph: Python objects of an ontology, and what an OWL reasoner says of it.
+
+HermiT judges, Pellet explains; both come with owlready2 and run on Java.
+"""
 
 from __future__ import annotations
 
@@ -41,6 +44,12 @@ _VERDICT_GIVEN: Final = "Classes equivalent to"
 _CONTRADICTION: Final = "InconsistentOntologyException"
 _EXPLANATION_GIVEN: Final = "Explanation(s):"
 _LINES_OF_ERROR: Final = 3
+
+# What loading an ontology would fetch, or run.
+_NOT_LOADED: Final = (
+    f" <{PREFIXES['owl']}imports> ",
+    " <http://www.lesfleursdunormal.fr/static/_downloads/owlready_ontology.owl#python_module> ",
+)
 
 
 @dataclass(frozen=True)
@@ -110,6 +119,23 @@ def reason(ntriples: str, *, java: Path, seconds: float) -> Verdict:
         defect = "--all-unsat" if consistent else "--inconsistent"
         explanation = _explanation([str(java), *_JVM_OPTIONS, *_PELLET, defect, str(file)], ends=ends)
     return Verdict(consistent, unsatisfiable, explanation)
+
+
+def read_ontology(ntriples: str, *, iri: str) -> Any:
+    """The ontology in N-Triples as owlready2 objects, in a world of its own; nothing is fetched and no code is run.
+
+    `iri` is that of the ontology, whose terms stand below it; without a sign at its end, behind a `#`.
+
+    Raises:
+        ContentError: owlready2 cannot read it.
+    """
+    lines = [line for line in ntriples.splitlines(keepends=True) if not any(name in line for name in _NOT_LOADED)]
+    text = "".join(lines)
+    ontology = World().get_ontology(iri if iri.endswith(("#", "/")) else f"{iri}#")
+    try:
+        return ontology.load(only_local=True, fileobj=io.BytesIO(text.encode()))
+    except OwlReadyOntologyParsingError as error:
+        raise _unreadable(error, text) from error
 
 
 def _write(ntriples: str, file: Path) -> None:
