@@ -102,12 +102,13 @@ def _matches(ours: Sequence[Thing], theirs: Sequence[Thing]) -> Iterator[tuple[t
     for place, thing in enumerate(theirs):
         for name in thing.names:
             by_key[key_of(name.text)].setdefault(place, name)
-        keys.append({key_of(name.text) for name in thing.names if name.role != ACRONYM})
+        keys.append(_keys_of(thing))
         for word in {word for key in keys[place] for word in key.split()}:
             by_word[word].add(place)
+    by_key.pop("", None)
     for one, thing in enumerate(ours):
         best: dict[int, _Match] = {}
-        own = {key_of(name.text) for name in thing.names if name.role != ACRONYM}
+        own = _keys_of(thing)
         for name in thing.names:
             same = by_key.get(key_of(name.text), {})
             for other, their_name in same.items():
@@ -122,6 +123,11 @@ def _matches(ours: Sequence[Thing], theirs: Sequence[Thing]) -> Iterator[tuple[t
                 if _LEAST_ALIKE <= alike < 1:
                     _better(best, other, _Match(_MOST_ALIKE_SCORE * alike, SIMILAR, f"{alike:.0%} of the words", 1))
         yield from (((one, other), match) for other, match in sorted(best.items()))
+
+
+def _keys_of(thing: Thing) -> set[str]:
+    """The names of a thing as they are compared, without acronyms and notations: their words mean nothing."""
+    return {key for name in thing.names if name.role not in (ACRONYM, "notation") and (key := key_of(name.text))}
 
 
 def _same_name(ours: Name, theirs: Name, *, alike: float, shared_by: int) -> _Match:

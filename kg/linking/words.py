@@ -19,13 +19,14 @@ _SMALL_WORDS: Final = frozenset({"a", "an", "and", "at", "de", "des", "du", "et"
 
 
 def key_of(text: str) -> str:
-    """A name as it is compared.
+    """A name as it is compared; empty for one without letters, such as a number, which means something else elsewhere.
 
-    >>> key_of("The Convention on Biological Diversity")
-    'convention biological diversity'
+    >>> key_of("The Convention on Biological Diversity"), key_of("5.2")
+    ('convention biological diversity', '')
     """
     words = [word.folded for word in words_of(text)]
-    return " ".join([word for word in words if word not in _SMALL_WORDS] or words)
+    telling = [word for word in words if word not in _SMALL_WORDS] or words
+    return " ".join(telling) if any(sign.isalpha() for word in telling for sign in word) else ""
 
 
 def parts_of(text: str) -> tuple[str, str]:
