@@ -27,6 +27,7 @@ def test_every_surface_is_there() -> None:
         "Content files",
         "State folder",
         "Pages",
+        "Client and search for links",
         "Remote store",
     ]
     assert len(NAMED) > 50
