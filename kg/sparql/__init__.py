@@ -12,6 +12,7 @@ from kg.sparql.edits import (
 )
 from kg.sparql.excess import Limits
 from kg.sparql.guard import QUERY_FORMS, UPDATE, Query, called_services, query_form, vet, vet_update
+from kg.sparql.relative import first_relative
 from kg.sparql.tokens import Token, offset_of, position, significant, tokenize, without_comments
 
 __all__ = [
@@ -24,6 +25,7 @@ __all__ = [
     "bind",
     "called_services",
     "dataset_clause",
+    "first_relative",
     "iri_term",
     "offset_of",
     "parameter_terms",

@@ -26,6 +26,16 @@ def _relative(token: Token) -> str | None:
     return None if _WITH_SCHEME.match(f"<{text}") or _NOT_IN_AN_IRI.search(text) else text
 
 
+def first_relative(tokens: Sequence[Token]) -> Token | None:
+    """The first relative IRI of a text that has no BASE for it; None where there is none."""
+    for token in tokens:
+        if token.keyword == "BASE":
+            return None
+        if _relative(token) is not None:
+            return token
+    return None
+
+
 def in_whole(tokens: Sequence[Token], base: str) -> list[Token]:
     """The tokens with each relative IRI written in whole; what a BASE of the text is for is left to it.
 

@@ -28,7 +28,7 @@ from pyoxigraph import (
 
 from kg.errors import QueryError, QuerySyntax
 from kg.sources import is_reference
-from kg.sparql import Token, dataset_clause, offset_of, position, prologue, significant, tokenize
+from kg.sparql import Token, dataset_clause, first_relative, offset_of, position, prologue, significant, tokenize
 
 _RESULT_FORMATS: Final = {
     "json": QueryResultsFormat.JSON,
@@ -301,6 +301,15 @@ def _syntax_error(error: SyntaxError, text: str) -> QuerySyntax:
         return QuerySyntax(
             f"the prefix {prefix}: is not declared",
             remedy=f"start the query with PREFIX {prefix}: <…>",
+            line=line,
+            column=column,
+        )
+    relative = first_relative(tokens)
+    if relative:
+        line, column = position(text, relative.start)
+        return QuerySyntax(
+            f"{relative.text} is a relative IRI, and nothing says what it is relative to",
+            remedy="write the IRI in full, or start the query with BASE <…>",
             line=line,
             column=column,
         )

@@ -295,4 +295,5 @@ def test_what_a_query_names_is_relative_to_the_address_that_it_was_sent_to(
 def test_where_no_host_is_named_a_query_names_nothing_that_is_relative(client: FlaskClient, host: str) -> None:
     query = {"query": "ASK { <a> ?p ?o }"}
     problem = problem_of(client.get("/sparql", query_string=query, headers={"Host": host}), 400)
-    assert problem["detail"] == "IRI parsing failed"
+    assert problem["detail"] == "<a> is a relative IRI, and nothing says what it is relative to"
+    assert (problem["line"], problem["column"]) == (1, 7)

@@ -185,7 +185,7 @@ def test_graphs_of_the_request_are_asked(house: House) -> None:
     ("text", "status", "told"),
     [
         ("SELECT * {\n ?s ?p }", 400, '"line": 2'),
-        ("SELECT * { SERVICE <http://127.0.0.1:9/> { ?s ?p ?o } }", 400, "SERVICE"),
+        ("SELECT * { SERVICE <http://127.0.0.1:9/> { ?s ?p ?o } }", 403, "SERVICE"),
         ("DROP ALL", 400, "update"),
         ("define get:soft 'soft' SELECT * { ?s ?p ?o }", 400, ""),
     ],
