@@ -14,6 +14,7 @@ from werkzeug.wrappers import Response as Redirect
 
 from kg.desk import Errand, Receipt, Task
 from kg.errors import KgError
+from kg.web.forms import forms
 from kg.web.negotiation import HTML, accepted_types, best_type
 from kg.web.problems import Problem, problem_from
 from kg.web.receipts import receipt_page
@@ -127,8 +128,7 @@ def _marks(problem: Problem | None, report: Mapping[str, Any] | None) -> set[int
 @blueprint.get(TABLES_PATH)
 def tables() -> Response:
     """The tables that there are, one for each class that has a shape."""
-    admit_reader()
-    listed = run(Errand(Task.TABLES)).tables
+    listed = forms().tables()
     offers = ("application/json", HTML)
     if best_type(accepted_types(request.headers.getlist("Accept")), offers) == HTML:
         response = Response(render_template("tables.html", tables=listed), content_type=f"{HTML}; charset=utf-8")

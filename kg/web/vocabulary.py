@@ -10,17 +10,16 @@ from flask import Blueprint, Response, current_app, redirect, render_template, r
 from werkzeug.wrappers import Response as Redirect
 
 from kg.answer import Ask, vet_query
-from kg.desk import Errand, Task
 from kg.errors import KgError
 from kg.queries import graph_statements
 from kg.store import NOW, Readable
 from kg.vocabulary import CLASS, Ontology, ontology_graph, read_ontology, read_schemes
 from kg.web.exchange import Plan, plan_answer
+from kg.web.forms import forms
 from kg.web.negotiation import HTML
 from kg.web.problems import Problem
 from kg.web.protocol import parameters, past_parameters, read_past
 from kg.web.service import asked_request, planned_response, service
-from kg.web.submissions import run
 
 blueprint = Blueprint("vocabulary", __name__)
 
@@ -40,7 +39,6 @@ class Vocabularies:
 
     def __init__(self) -> None:
         self._ontology: tuple[int, Ontology] | None = None
-        self._needs: tuple[int, Mapping[str, Mapping[str, Any]]] | None = None
 
     def ontology(self, snapshot: Readable) -> Ontology:
         """Its ontology.
@@ -51,17 +49,6 @@ class Vocabularies:
         held = self._ontology
         if held is None or held[0] != snapshot.number:
             held = self._ontology = (snapshot.number, read_ontology(snapshot))
-        return held[1]
-
-    def needs(self, number: int) -> Mapping[str, Mapping[str, Any]]:
-        """What an entry of each class needs, by the IRI of the class; nothing where the desk does not tell."""
-        held = self._needs
-        if held is None or held[0] != number:
-            try:
-                tables = run(Errand(Task.TABLES)).tables
-            except KgError:
-                return {}
-            held = self._needs = (number, {table["class"]: table for table in tables})
         return held[1]
 
 
@@ -128,13 +115,21 @@ def _ontology(format_name: str) -> Response:
     page = render_template(
         "ontology.html",
         ontology=known,
-        needs=_vocabularies().needs(snapshot.number) if past == NOW else {},
+        needs=_needs() if past == NOW else {},
         past=past_parameters(past),
         prefixes=snapshot.description.prefixes,
     )
     response = Response(page, content_type=f"{HTML}; charset=utf-8")
     response.vary.add("Accept")
     return response
+
+
+def _needs() -> Mapping[str, Mapping[str, Any]]:
+    """What an entry of each class needs, by the IRI of the class; nothing where the desk does not tell."""
+    try:
+        return {table["class"]: table for table in forms().tables()}
+    except KgError:
+        return {}
 
 
 def _plan(snapshot: Readable, format_name: str, accept: tuple[str, ...]) -> Plan:
