@@ -68,7 +68,7 @@ def meaning_of(snapshot: Readable, name: str, *, example: str, languages: Iterab
     """What is meant by a name where a thing like the example is wanted; the case of letters does not count.
 
     Where no thing like the example is called so, any other thing counts that has just this name in one of the
-    languages, or without one.
+    languages, or without one; a thing of others only where none of ours has it.
 
     Raises:
         QueryError, StoreError: the snapshot cannot be asked.
@@ -78,7 +78,8 @@ def meaning_of(snapshot: Readable, name: str, *, example: str, languages: Iterab
     called = [thing for thing, spellings in names.items() if wanted in spellings]
     if not called:
         rows = snapshot.query(named_query(" ".join(name.split()), languages)).rows()
-        called = [row[0].value for row in rows if row[0]]
+        found = [row[0].value for row in rows if row[0]]
+        called = [iri for iri in found if iri.startswith(snapshot.description.base)] or found
     if called:
         return Meaning(_by_name(_things(snapshot, called)), ())
     return Meaning((), _things(snapshot, _near(wanted, names)))

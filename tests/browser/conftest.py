@@ -83,9 +83,9 @@ class WrittenSite:
     state: Path
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Chromium, one for all tests."""
+    """Chromium, one for all tests of a file: while it is there, no other test of this process can run an event loop."""
     with sync_playwright() as playwright:
         try:
             started = launch(playwright)
@@ -105,7 +105,7 @@ def built_assets() -> None:
 
 @pytest.fixture(scope="session")
 def site(
-    built_assets: None, browser: Browser, kg_command: Command, state: Path, tmp_path_factory: pytest.TempPathFactory
+    built_assets: None, kg_command: Command, state: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Server]:
     """The service over the content of this repository; no test changes it."""
     with serving(kg_command, state, tmp_path_factory.mktemp("site")) as server:
@@ -114,7 +114,7 @@ def site(
 
 @pytest.fixture(scope="session")
 def written_site(
-    built_assets: None, browser: Browser, kg_command: Command, state: Path, tmp_path_factory: pytest.TempPathFactory
+    built_assets: None, kg_command: Command, state: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[WrittenSite]:
     """The service over a copy of that content, for tests that write."""
     folder = tmp_path_factory.mktemp("written")

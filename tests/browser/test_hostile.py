@@ -28,7 +28,7 @@ ENTRIES = f"""\
 @prefix xsd: <http://www.w3.org/2001/XMLSchema#> .
 
 <{ID}agency/hostile> a emg:Agency ; rdfs:label '''Zagency {MARKUP}'''@en ; emg:statedIn {PASSAGE} ;
-    emg:bodyKind <{ID}body-kind/agency> ; owl:sameAs <javascript:harm()> .
+    emg:bodyKind <{ID}body-kind/agency> ; dcterms:source <javascript:harm()> .
 <{ID}event/hostile> a emg:Event ; rdfs:label '''Zevent {MARKUP}'''@en ; skos:altLabel '''Zalias {MARKUP}'''@en ;
     dcterms:description '''{MARKUP}'''@en ; emg:eventKind <{ID}event-kind/dialogue> ; emg:statedIn {PASSAGE} ;
     emg:organizedBy <{ID}agency/hostile> , <{ID}workstream/nexus-dialogues> .

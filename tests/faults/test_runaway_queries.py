@@ -23,6 +23,7 @@ from pathlib import Path
 import pytest
 
 from kg.formats import FORMATS, formats_for
+from kg.sources import is_reference
 from tests.serving import JSON, Command, Reply, Server, eventually, query_path, serving
 from tests.states import published
 
@@ -86,10 +87,10 @@ def ask_anew(server: Server) -> int:
 
 @pytest.fixture(scope="module")
 def classes(state: Path) -> int:
-    """The number of classes, counted in what is published."""
+    """The number of classes, counted in what is published and merged."""
     typed = "<http://www.w3.org/1999/02/22-rdf-syntax-ns#type>"
-    lines = published(state).decode().split("\n")[:-1]
-    return len({line.split()[2] for line in lines if line.split()[1] == typed})
+    lines = [line.split() for line in published(state).decode().split("\n")[:-1]]
+    return len({line[2] for line in lines if line[1] == typed and not is_reference(line[-2])})
 
 
 def assert_stopped(reply: Reply) -> None:

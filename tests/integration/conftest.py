@@ -8,6 +8,7 @@ import rdflib
 from flask.testing import FlaskClient
 
 from kg.settings import Settings
+from kg.sources import is_reference
 from kg.web import create_app
 from tests.protocol import Graphs, Triples
 from tests.states import build_into
@@ -32,7 +33,7 @@ def published(state: Path) -> Graphs:
 
 @pytest.fixture(scope="module")
 def merged(published: Graphs) -> Triples:
-    return set().union(*published.values())
+    return set().union(*(triples for graph, triples in published.items() if not is_reference(graph)))
 
 
 @pytest.fixture

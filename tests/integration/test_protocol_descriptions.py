@@ -71,7 +71,7 @@ def test_service_description_of_the_dataset(client: FlaskClient, published: Grap
     assert set(named) == set(published)
     for iri, graph in named.items():
         assert found.value(graph, VOID.triples).toPython() == len(published[iri])
-        stated = {o for s, p, o in published[CATALOG] if (str(s), p) == (iri, DCTERMS.title)}
+        stated = {o for s, p, o in merged if (str(s), p) == (iri, DCTERMS.title)}
         assert set(found.objects(graph, DCTERMS.title)) == stated != set()
 
 
