@@ -9,21 +9,28 @@ from typing import Any, Final, cast
 from flask import Blueprint, Response, current_app, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as Redirect
 
-from kg.answer import Ask, vet_query
-from kg.errors import KgError
-from kg.queries import graph_statements
+from kg.answer import Ask, answer_table, vet_query
+from kg.errors import KgError, QueryError
+from kg.namespaces import PREFIXES
+from kg.queries import StoredQuery, graph_statements
 from kg.store import NOW, Readable
 from kg.vocabulary import CLASS, Ontology, ontology_graph, read_ontology, read_schemes
+from kg.web.drawing import Picture, draw_picture
 from kg.web.exchange import Plan, plan_answer
 from kg.web.forms import forms
+from kg.web.links import entity_address
 from kg.web.negotiation import HTML
 from kg.web.problems import Problem
 from kg.web.protocol import parameters, past_parameters, read_past
+from kg.web.question_pages import MOST_ROWS, pictured
 from kg.web.service import asked_request, planned_response, service
 
 blueprint = Blueprint("vocabulary", __name__)
 
 PATH: Final = "/ontology"
+OWL_CLASS: Final = f"{PREFIXES['owl']}Class"
+"""What a stored question with a view is about that is drawn on the page about the vocabulary."""
+
 _FORMATS: Final = {
     "ttl": "turtle",
     "nt": "ntriples",
@@ -64,6 +71,11 @@ def vocabulary() -> str:
         by_iri={term.iri: term for term in classes},
         roots=[term for term in classes if not term.broader],
         schemes=read_schemes(snapshot),
+        diagrams=[
+            (stored, _diagram(stored, snapshot))
+            for stored in pictured(service().contents().questions)
+            if OWL_CLASS in stored.about
+        ],
     )
 
 
@@ -122,6 +134,15 @@ def _ontology(format_name: str) -> Response:
     response = Response(page, content_type=f"{HTML}; charset=utf-8")
     response.vary.add("Accept")
     return response
+
+
+def _diagram(stored: StoredQuery, snapshot: Readable) -> Picture | None:
+    """The picture of a question about classes; None where it cannot be answered, as its own page says."""
+    try:
+        table = answer_table(snapshot, Ask(vet_query(stored.text, service().limits)), most_rows=MOST_ROWS)
+    except QueryError:
+        return None
+    return draw_picture(stored.view, table, entity_address(snapshot.description.base), window={})
 
 
 def _needs() -> Mapping[str, Mapping[str, Any]]:

@@ -10,6 +10,7 @@ QUERIES = stored("explore")
 
 # Of each query, a row that the documents demand: these columns with these values.
 TELLING = {
+    "classes-and-relations": {"classLabel": "task", "propertyLabel": "task of", "rangeLabel": "workstream"},
     "collaborations": {"oneLabel": "GRID Geneva", "work": f"{ID}deliverable/env-inventory-tor", "modality": "planned"},
     "counts-in-the-sources": {"number": "9", "counted": "ongoing EMG workstreams"},
     "coverage-by-section": {"section": "I.d", "documentLabel": "Mid-Term Progress Report", "emptyCells": "1"},

@@ -22,6 +22,7 @@ from kg.vocabulary import (
     read_schemes,
 )
 from kg.web.app import create_app
+from tests.pages import main_of
 from tests.serving import Command
 from tests.states import build_into
 from tests.stocked import stock
@@ -151,12 +152,22 @@ def test_the_first_page_about_terms_has_all_classes_and_schemes(
 ) -> None:
     page = client.get("/vocabulary", headers=BROWSER).text
     classes = {term.name for term in terms.values() if term.kind == CLASS}
-    assert set(re.findall(r'href="/ontology#(\w+)"', page)) == classes
+    tree = page.partition('class="tree"')[2].partition("<figure")[0]
+    assert set(re.findall(r'href="/ontology#(\w+)"', tree)) == classes
     schemes = read_schemes(built)
     assert len(schemes) == len([*(ROOT / "ontology/vocabularies").glob("*.ttl")])
     for scheme in schemes:
         assert f'href="/id/scheme/{scheme.iri.rpartition("/")[2]}">{scheme.label}</a>' in page
     assert next(scheme.concepts for scheme in schemes if scheme.label == "Task status") == 3
+
+
+def test_the_classes_are_drawn_as_their_properties_join_them(client: FlaskClient) -> None:
+    page = main_of(client.get("/vocabulary", headers=BROWSER).text)
+    figure = page.partition("<figure")[2].partition("</figure>")[0]
+    for name in ("task", "workstream", "deliverable"):
+        assert f">{name}</text>" in figure
+    assert 'href="/ontology#Task"' in figure
+    assert 'href="/questions/explore/classes-and-relations"' in page
 
 
 def test_content_without_an_ontology_has_pages_too(tmp_path: Path) -> None:
