@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from kg.namespaces import DCTERMS_CREATOR, DCTERMS_TITLE, PREFIXES
 from kg.queries import CATALOG_FACTS
@@ -101,6 +103,31 @@ def in_csl(citation: Citation) -> str:
         "note": _digest(citation),
     }
     return json.dumps([{name: value for name, value in item.items() if value}], ensure_ascii=False, indent=1) + "\n"
+
+
+def in_schema_org(citation: Citation, description: str, *, page: str, downloads: Mapping[str, str]) -> dict[str, Any]:
+    """The dataset as search engines for data read it; `downloads` are addresses by media type.
+
+    Source: schema.org, Dataset; Google Dataset Search asks for name, description and licence.
+    """
+    told = {
+        "@context": "https://schema.org/",
+        "@type": "Dataset",
+        "@id": citation.iri,
+        "name": citation.title,
+        "description": description or citation.title,
+        "license": citation.licence,
+        "url": page,
+        "version": f"revision {citation.revision}",
+        "dateModified": citation.date,
+        "isAccessibleForFree": True,
+        "creator": [{"@type": "Organization", "name": author} for author in citation.authors],
+        "distribution": [
+            {"@type": "DataDownload", "encodingFormat": kind, "contentUrl": address}
+            for kind, address in downloads.items()
+        ],
+    }
+    return {name: value for name, value in told.items() if value not in ("", [])}
 
 
 def _digest(citation: Citation) -> str:

@@ -8,7 +8,7 @@ from typing import Any, Final
 from flask import Blueprint, Response, render_template, request, url_for
 
 from kg.answer import Ask, vet_query
-from kg.citation import Citation, cite, in_bibtex, in_csl, in_words
+from kg.citation import Citation, cite, in_bibtex, in_csl, in_schema_org, in_words
 from kg.describe import DATASET_QUERY, graph_query
 from kg.errors import LedgerDamaged
 from kg.formats import FORMATS, Format
@@ -46,6 +46,15 @@ def data() -> str:
         citation=citation,
         in_words=in_words(citation),
         bibtex=in_bibtex(citation),
+        linked_data=in_schema_org(
+            citation,
+            contents.overview.description,
+            page=url_for("datasets.data", _external=True),
+            downloads={
+                _format_of(extension).media_type: url_for("datasets.dump", extension=extension, _external=True)
+                for extension in (*_WITH_GRAPHS, *_MERGED)
+            },
+        ),
     )
 
 

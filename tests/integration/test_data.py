@@ -69,6 +69,18 @@ def test_a_citation_names_the_revision_and_the_digest_of_its_commit(client: Flas
     assert "creativecommons.org/licenses/by/4.0" in page
 
 
+def test_the_page_describes_the_dataset_to_search_engines(client: FlaskClient) -> None:
+    page = client.get("/data", headers=BROWSER).text
+    [text] = re.findall(r'<script type="application/ld\+json">(.*?)</script>', page, re.DOTALL)
+    told = json.loads(text)
+    assert (told["@type"], told["name"]) == ("Dataset", "EMG knowledge graph")
+    assert told["license"] == "https://creativecommons.org/licenses/by/4.0/"
+    assert {each["encodingFormat"] for each in told["distribution"]} >= {"application/n-quads", "text/turtle"}
+    for each in told["distribution"]:
+        reply = client.get(each["contentUrl"].removeprefix("http://localhost"))
+        assert (reply.status_code, reply.mimetype) == (200, each["encodingFormat"])
+
+
 def test_the_feed_tells_of_each_commit(client: FlaskClient, state: Path) -> None:
     response = client.get("/history.atom")
     assert response.mimetype == "application/atom+xml"
