@@ -6,7 +6,6 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from ipaddress import ip_address
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Final
@@ -130,12 +129,13 @@ def _found(context: Context, target: str, wanted: _Search) -> str:
 def _opened(context: Context, target: str, wanted: _Search) -> Target:
     from kg import linking  # noqa: PLC0415 - as above
     from kg.endpoints import Bounds, host_of  # noqa: PLC0415 - as above
+    from kg.store.federation import names_an_address  # noqa: PLC0415 - as above
 
     if not target.startswith(("http://", "https://")):
         return linking.file_target(Path(target))
     host = host_of(target)
     # An address that somebody wrote himself is named by that; a name may come to mean another address.
-    linking.refuse_unnamed(target, (*wanted.allow, *([host] if host == "localhost" or _is_address(host) else [])))
+    linking.refuse_unnamed(target, (*wanted.allow, *([host] if names_an_address(host) else [])))
     pace = linking.Pace(
         wanted.page, wanted.pause, Bounds(seconds=wanted.seconds, bytes=32 * 1024 * 1024), wanted.contact
     )
@@ -206,11 +206,3 @@ def _whole(name: str, prefixes: dict[str, str]) -> str:
     """An IRI, or a prefixed name as one."""
     start, _, rest = name.partition(":")
     return f"{prefixes[start]}{rest}" if start in prefixes and not rest.startswith("//") else name
-
-
-def _is_address(host: str) -> bool:
-    try:
-        ip_address(host)
-    except ValueError:
-        return False
-    return True

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from kg.errors import NetworkRefused
 
-_NAMED_BY_ADDRESS: Final = "localhost"
+_NAME_OF_AN_ADDRESS: Final = "localhost"
 
 
 def refuse_private(endpoints: Iterable[str]) -> None:
@@ -22,7 +22,7 @@ def refuse_private(endpoints: Iterable[str]) -> None:
     for endpoint in endpoints:
         parts = urlsplit(endpoint)
         host = parts.hostname or ""
-        if host == _NAMED_BY_ADDRESS or _is_address(host):
+        if names_an_address(host):
             continue
         try:
             found = socket.getaddrinfo(host, parts.port or 443, type=socket.SOCK_STREAM)
@@ -34,7 +34,10 @@ def refuse_private(endpoints: Iterable[str]) -> None:
             raise NetworkRefused(f"<{endpoint}> leads into a private network", remedy="ask without this SERVICE")
 
 
-def _is_address(host: str) -> bool:
+def names_an_address(host: str) -> bool:
+    """Whether a host is written as an address, or as the name that always means one."""
+    if host == _NAME_OF_AN_ADDRESS:
+        return True
     try:
         ip_address(host)
     except ValueError:

@@ -16,6 +16,7 @@ from kg.queries import HIDDEN, load_queries
 from kg.settings import Settings
 from kg.sparql import Limits
 from kg.web import create_app
+from tests.conftest import SMALL_CONTENT
 from tests.pages import main_of
 from tests.states import build_into
 
@@ -31,16 +32,6 @@ PICTURED = {
 }
 FIRST = ("status-of-tasks", "timeline", "collaborations", "frameworks-and-workstreams", "coverage-by-section")
 
-CATALOG = """\
-@prefix dcat: <http://www.w3.org/ns/dcat#> .
-@prefix dcterms: <http://purl.org/dc/terms/> .
-@prefix void: <http://rdfs.org/ns/void#> .
-
-<https://library.example/catalog>
-    a dcat:Catalog ;
-    dcterms:title "Library"@en ;
-    void:uriSpace "https://library.example/" .
-"""
 LONG = "x" * 10_000
 ARABIC = "\u0643\u062a\u0627\u0628"
 BOOKS = f"""\
@@ -81,7 +72,8 @@ def client(state: Path) -> FlaskClient:
 def library(tmp_path_factory: pytest.TempPathFactory) -> FlaskClient:
     """A service over a few books with odd names, and a question that is drawn."""
     content = tmp_path_factory.mktemp("content")
-    files = {"data/catalog.ttl": CATALOG, "data/books.trig": BOOKS, "queries/reading/dates.rq": DATES}
+    catalog = SMALL_CONTENT["data/catalog.ttl"]
+    files = {"data/catalog.ttl": catalog, "data/books.trig": BOOKS, "queries/reading/dates.rq": DATES}
     for name, text in files.items():
         (content / name).parent.mkdir(parents=True, exist_ok=True)
         (content / name).write_text(text, encoding="utf-8")

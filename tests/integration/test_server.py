@@ -32,6 +32,7 @@ from SPARQLWrapper import GET, JSON, POST, POSTDIRECTLY, TURTLE, SPARQLWrapper
 
 from kg.formats import FORMATS, Format, formats_for
 from kg.queries import HIDDEN
+from tests.protocol import RDFLIB_FORMATS
 from tests.states import published
 
 ROOT = Path(__file__).parents[2]
@@ -399,20 +400,11 @@ BOOLEAN_READERS: dict[str, Callable[[bytes], bool]] = {
     "csv": lambda body: body.strip() == b"true",
     "tsv": lambda body: body.strip() == b"true",
 }
-GRAPH_READERS = {
-    "turtle": "turtle",
-    "ntriples": "nt",
-    "jsonld": "json-ld",
-    "rdfxml": "xml",
-    "trig": "trig",
-    "nquads": "nquads",
-    "n3": "n3",
-}
 
 
 def read_graph(body: bytes, row: Format) -> set[tuple[Node, ...]]:
     read = Dataset()
-    read.parse(data=body, format=GRAPH_READERS[row.name])
+    read.parse(data=body, format=RDFLIB_FORMATS[row.name])
     quads = list(read.quads())
     assert {graph for _, _, _, graph in quads} <= {None, DATASET_DEFAULT_GRAPH_ID}
     return {(s, p, o) for s, p, o, _ in quads}
@@ -443,8 +435,8 @@ def requests_for(form: str) -> list[tuple[Format, dict[str, str], str]]:
 def test_every_format_has_a_reader_here() -> None:
     assert set(SOLUTION_READERS) == {row.name for row in machine_formats("SELECT")}
     assert set(BOOLEAN_READERS) == {row.name for row in machine_formats("ASK")}
-    assert set(GRAPH_READERS) == {row.name for row in machine_formats("CONSTRUCT")}
-    assert {"html", *SOLUTION_READERS, *GRAPH_READERS} == {row.name for row in FORMATS}
+    assert set(RDFLIB_FORMATS) == {row.name for row in machine_formats("CONSTRUCT")}
+    assert {"html", *SOLUTION_READERS, *RDFLIB_FORMATS} == {row.name for row in FORMATS}
 
 
 def ids(ways: list[tuple[Format, dict[str, str], str]]) -> list[str]:
