@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import gzip
 from collections import OrderedDict
 from collections.abc import Sequence
-from functools import lru_cache
 from hashlib import blake2b
 from typing import Final
 
-import zstandard
+from kg.web.encodings import encode
 
 Headers = Sequence[tuple[bytes, bytes]]
 Key = tuple[str | bytes, ...]
@@ -19,8 +17,6 @@ Key = tuple[str | bytes, ...]
 _ENTRY_BYTES: Final = 2048
 _MOST_BYTES_AN_ENTRY: Final = 1024 * 1024
 _WORTH_COMPRESSING_BYTES: Final = 1024
-_GZIP_LEVEL: Final = 6
-_ZSTD_LEVEL: Final = 6
 
 
 class Kept:
@@ -51,7 +47,7 @@ class Kept:
         encoding = encoding if len(self.body) >= _WORTH_COMPRESSING_BYTES else ""
         found = self._encoded.get(encoding)
         if found is None:
-            body = _encode(self.body, encoding)
+            body = encode(self.body, encoding)
             headers = [*self._headers, (b"etag", self.entity_tag(encoding).encode())]
             if encoding:
                 headers.append((b"content-encoding", encoding.encode()))
@@ -92,44 +88,6 @@ class Cache:
         while self._bytes > self._most_bytes:
             _, (_, dropped) = self._kept.popitem(last=False)
             self._bytes -= dropped
-
-
-@lru_cache(maxsize=256)
-def choose_encoding(accept_encoding: str) -> str:
-    """`zstd`, `gzip`, or empty for none, by what a client accepts.
-
-    Source: RFC 9110 §12.5.3.
-
-    >>> choose_encoding("gzip, deflate, br, zstd"), choose_encoding("gzip;q=0, *"), choose_encoding("")
-    ('zstd', 'zstd', '')
-    >>> choose_encoding("gzip;q=1.0, zstd;q=0.5"), choose_encoding("identity"), choose_encoding("identity, gzip;q=0.5")
-    ('gzip', '', '')
-    """
-    qualities: dict[str, float] = {}
-    for item in accept_encoding.lower().split(","):
-        name, _, parameters = item.partition(";")
-        qualities[name.strip()] = _quality(parameters)
-    others = qualities.get("*", 0.0)
-    best = max(("zstd", "gzip"), key=lambda name: qualities.get(name, others))
-    return best if qualities.get(best, others) > qualities.get("identity", 0.0) else ""
-
-
-def _quality(parameters: str) -> float:
-    name, _, value = parameters.partition("=")
-    if name.strip() != "q":
-        return 1.0
-    try:
-        return float(value)
-    except ValueError:
-        return 0.0
-
-
-def _encode(body: bytes, encoding: str) -> bytes:
-    if encoding == "gzip":
-        return gzip.compress(body, _GZIP_LEVEL, mtime=0)
-    if encoding == "zstd":
-        return zstandard.ZstdCompressor(level=_ZSTD_LEVEL).compress(body)
-    return body
 
 
 def matches(if_none_match: str, tag: str) -> bool:

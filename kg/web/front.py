@@ -43,6 +43,7 @@ from kg.web.sending import (
     READS,
     answer_headers,
     send_collected,
+    send_head,
     send_kept,
     send_parts,
     varied,
@@ -215,8 +216,7 @@ class Front:
             if key is not None:
                 self._cache.put(answer.number, key, kept)
         elif exchange.method == "HEAD":
-            await exchange.begin(OK, headers)
-            await exchange.end()
+            await send_head(exchange, headers)
         elif exchange.chunked:
             body = await send_parts(exchange, headers, answer)
             if key is not None and body is not None:

@@ -9,8 +9,9 @@ from typing import Final
 
 from kg.errors import KgError
 from kg.store import Answer
-from kg.web.cache import Kept, choose_encoding, matches
+from kg.web.cache import Kept, matches
 from kg.web.descriptions import VOID_PATH
+from kg.web.encodings import Packer, choose_encoding
 from kg.web.gateway import Exchange, Headers, encoded
 from kg.web.headers import EVERY_ANSWER
 
@@ -62,20 +63,36 @@ async def send_kept(exchange: Exchange, kept: Kept) -> None:
     await exchange.respond(*whole_answer(exchange, kept))
 
 
+async def send_head(exchange: Exchange, headers: Headers) -> None:
+    """Send the headers of an answer that would come in parts."""
+    await exchange.begin(OK, _in_encoding(headers, choose_encoding(exchange.value(b"accept-encoding"))))
+    await exchange.end()
+
+
 async def send_parts(exchange: Exchange, headers: Headers, answer: Answer) -> bytes | None:
-    """Send an answer part by part; returns it whole when it was small enough to be kept."""
-    await exchange.begin(OK, headers)
+    """Send an answer part by part, compressed for who likes that; returns it whole when it may be kept."""
+    encoding = choose_encoding(exchange.value(b"accept-encoding"))
+    packer = Packer(encoding) if encoding else None
+    await exchange.begin(OK, _in_encoding(headers, encoding))
     held = bytearray()
     try:
         async for part in answer.parts():
+            # Compressing takes longer than all else here, and lets other threads run meanwhile.
+            packed = await asyncio.to_thread(packer.pack, part) if packer else part
             async with asyncio.timeout(_STALLED_SECONDS):
-                await exchange.part(part)
+                await exchange.part(packed)
             if len(held) <= _KEPT_WHILE_STREAMED_BYTES:
                 held += part
+        if packer:
+            await exchange.part(packer.end())
     except (KgError, TimeoutError):
         return None  # without an end, so that the client sees that the answer is not whole
     await exchange.end()
     return bytes(held) if len(held) <= _KEPT_WHILE_STREAMED_BYTES else None
+
+
+def _in_encoding(headers: Headers, encoding: str) -> Headers:
+    return (*headers, (b"content-encoding", encoding.encode())) if encoding else headers
 
 
 async def send_collected(exchange: Exchange, headers: Headers, answer: Answer) -> None:

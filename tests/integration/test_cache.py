@@ -13,6 +13,7 @@ import re
 import signal
 import subprocess
 import time
+import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -51,9 +52,12 @@ def server(kg_command: Command, state: Path, tmp_path_factory: pytest.TempPathFa
 @contextmanager
 def nothing_computes(server: Server) -> Iterator[None]:
     """While all processes that answer queries are stopped."""
-    stopped = [process.pid for process in (*server.openers(), *server.servers(), *server.workers())]
-    for pid in stopped:
-        os.kill(pid, signal.SIGSTOP)
+    stopped: list[int] = []
+    # Who starts others is stopped before these are looked for, so that nobody is started unseen.
+    for found in (server.openers, server.servers, server.workers):
+        for process in found():
+            stopped.append(process.pid)
+            os.kill(process.pid, signal.SIGSTOP)
     try:
         yield
     finally:
@@ -227,6 +231,26 @@ def test_an_answer_is_compressed_for_those_who_like_it(server: Server, path: str
         assert "Content-Encoding" not in reply.headers
         assert reply.body == plain.body
         assert "Accept-Encoding" in reply.headers["Vary"]
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "zstd"])
+def test_an_answer_that_comes_in_parts_is_compressed_on_its_way(server: Server, encoding: str) -> None:
+    path = query_path("SELECT ?s ?p ?o { ?s ?p ?o } ORDER BY ?s ?p ?o", format="json")
+    plain = server.send("GET", path)
+    assert plain.headers["Transfer-Encoding"] == "chunked"
+    reply = server.send("GET", path, accept_encoding=encoding)
+    unpacking = zlib.decompressobj(31) if encoding == "gzip" else zstandard.ZstdDecompressor().decompressobj()
+    assert unpacking.decompress(reply.body) == plain.body
+    assert len(reply.body) < len(plain.body) / 3
+    assert "Content-Encoding" not in plain.headers
+    head = server.send("HEAD", path, accept_encoding=encoding)
+    assert head.headers["Content-Encoding"] == reply.headers["Content-Encoding"] == encoding
+
+
+def test_a_dump_is_compressed_for_those_who_like_it(server: Server) -> None:
+    plain, packed = (server.send("GET", "/data/dump.nq", accept_encoding=how) for how in ("identity", "gzip"))
+    assert sorted(gzip.decompress(packed.body).splitlines()) == sorted(plain.body.splitlines())
+    assert packed.headers["Content-Encoding"] == "gzip"
 
 
 # What is given up.

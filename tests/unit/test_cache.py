@@ -1,11 +1,14 @@
 """Kept answers: which are given, in which encoding, under which entity tag, and how many bytes of them are held."""
 
 import gzip
+import zlib
+from typing import Any
 
 import pytest
 import zstandard
 
-from kg.web.cache import Cache, Kept, choose_encoding, matches
+from kg.web.cache import Cache, Kept, matches
+from kg.web.encodings import Packer, choose_encoding
 
 HEADERS = [(b"content-type", b"text/csv")]
 BODY = b"name,label\n" + b"1,one\n" * 1000
@@ -83,6 +86,20 @@ def test_an_answer_that_is_too_large_is_not_kept(most_bytes: int) -> None:
     cache.put("1", ("/small",), kept())
     cache.put("1", ("/large",), kept(bytes(MEGABYTE + 1)))
     assert held(cache, [("/small",), ("/large",)]) == [("/small",)]
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "zstd"])
+@pytest.mark.parametrize("parts", [[], [BODY], [BODY * 50, b"", b"the end"], [bytes(300_000)] * 3])
+def test_what_is_packed_part_by_part_is_whole_and_begins_early(encoding: str, parts: list[bytes]) -> None:
+    def unpacking() -> Any:
+        return zlib.decompressobj(31) if encoding == "gzip" else zstandard.ZstdDecompressor().decompressobj()
+
+    packer = Packer(encoding)
+    packed = [packer.pack(part) for part in parts]
+    if parts:
+        assert unpacking().decompress(packed[0]) == parts[0]
+    whole = b"".join([*packed, packer.end()])
+    assert unpacking().decompress(whole) == b"".join(parts)
 
 
 def test_each_encoding_has_its_own_bytes_and_entity_tag() -> None:
