@@ -14,6 +14,7 @@ from urllib.parse import quote
 from kg.formats import FORMATS
 from kg.namespaces import DCTERMS_TITLE, PREFIXES, RDF_TYPE, VOID_DATASET, VOID_URI_SPACE
 from kg.settings import UNION
+from kg.sources import is_reference
 from kg.sparql import iri_term, string_term
 from kg.store import Readable, Term
 
@@ -68,6 +69,11 @@ class Graph:
     description: str = ""
     kinds: tuple[str, ...] = ()
     """The names of the concepts that the catalogue puts it under, such as its standing."""
+
+    @property
+    def is_reference(self) -> bool:
+        """Whether it holds data of others, which no merge takes in."""
+        return is_reference(self.iri)
 
 
 @dataclass(frozen=True)

@@ -173,8 +173,8 @@ def summarize_entry(entry: bytes, revision: int, digest: str) -> Summary:
         time=told.time,
         source=told.source,
         message=told.message,
-        added=entry.count(b"\nA ", len(header) - 1),
-        removed=entry.count(b"\nD ", len(header) - 1),
+        added=entry.count(b"\nA "),
+        removed=entry.count(b"\nD "),
     )
 
 

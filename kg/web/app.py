@@ -35,10 +35,11 @@ from kg.web import (
 )
 from kg.web.headers import EVERY_ANSWER, PREFLIGHT, PREFLIGHT_OF_WRITES, PREFLIGHT_WITH_TOKEN
 from kg.web.links import entity_href
+from kg.web.negotiation import HTML
 from kg.web.problems import problem_response
 from kg.web.sections import site_sections
 from kg.web.service import Service, service
-from kg.web.translation import install_translation, printable
+from kg.web.translation import Translations, install_translation, printable, translations_of
 
 # A percent-encoded character has at most 12 bytes (`%F0%9F%8C%8D`); the rest is room for the other parameters.
 _BYTES_A_CHARACTER: Final = 12
@@ -86,7 +87,13 @@ def most_body_bytes(settings: Settings, path: str = "") -> int:
     return settings.query_characters * _BYTES_A_CHARACTER + _ROOM
 
 
-def create_app(settings: Settings, snapshots: PooledSnapshots | None = None, *, desk: Path | None = None) -> Flask:
+def create_app(
+    settings: Settings,
+    snapshots: PooledSnapshots | None = None,
+    *,
+    desk: Path | None = None,
+    translations: Translations | None = None,
+) -> Flask:
     """The WSGI application over the snapshots of a state folder; it serves a new snapshot as soon as it is published.
 
     It starts without one, and then answers 503 until there is one. Without `snapshots` it answers queries in its own
@@ -98,7 +105,7 @@ def create_app(settings: Settings, snapshots: PooledSnapshots | None = None, *, 
     app.jinja_env.lstrip_blocks = True
     app.jinja_env.globals["entity_href"] = entity_href
     app.jinja_env.filters["printable"] = printable
-    install_translation(app)
+    install_translation(app, translations or Translations())
     app.extensions["kg"] = Service(settings, snapshots, desk=desk)
     app.extensions[choices.EXTENSION] = choices.Choices()
     app.extensions["kg.datasets"] = descriptions.Datasets()
@@ -153,6 +160,8 @@ def _allowed_headers() -> tuple[tuple[str, str], ...]:
 def _with_headers(response: Response) -> Response:
     for name, value in EVERY_ANSWER:
         response.headers.setdefault(name, value)
+    if response.mimetype == HTML and len(translations_of(current_app).languages) > 1:
+        response.vary.add("Accept-Language")
     if request.blueprint in _ABOUT_THE_DATASET and response.status_code < HTTPStatus.BAD_REQUEST:
         # Source: RFC 8288 §3; the relation type is from POWDER.
         response.headers.add("Link", f'<{url_for("descriptions.void")}>; rel="describedby"')

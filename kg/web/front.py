@@ -52,6 +52,7 @@ from kg.web.sending import (
 )
 from kg.web.service import PLANNED
 from kg.web.sparql import PATH, plan_query
+from kg.web.translation import translations_of
 
 _ATTEMPTS: Final = 3
 _MOST_KEY_BYTES: Final = 16 * 1024
@@ -90,6 +91,8 @@ class Front:
         self._loop = asyncio.get_running_loop()
         self._pool = Pool(self._folder, limits, self._loop)
         self._app = create_app(settings, PooledSnapshots(settings.state, self._pool), desk=self._folder / "desk")
+        translations = translations_of(self._app)
+        self._language = translations.chosen if len(translations.languages) > 1 else None
         self._look_around()
         # What is there now stays, and a request makes hardly any cycles: look for garbage rarely.
         gc.collect()
@@ -109,7 +112,7 @@ class Front:
         """Answer a GET that is known, or that is a query for programs, by a call of `reply`; False: it is neither."""
         try:
             exchange.refuse_unclear_host()
-            key = _key(exchange, b"")
+            key = self._key(exchange, b"")
             kept = self._known(key)
             if kept is not None:
                 reply.send(*whole_answer(exchange, kept))
@@ -165,14 +168,14 @@ class Front:
         plan: Plan | None = None
         try:
             exchange.refuse_unclear_host()
-            key = _key(exchange, b"") if exchange.method in READS else None
+            key = self._key(exchange, b"") if exchange.method in READS else None
             kept = self._known(key)
             if kept is not None:
                 await send_kept(exchange, kept)
                 return
             body = await exchange.body(most_body_bytes(self._settings, exchange.path))
             if exchange.method == "POST" and len(body) < _MOST_KEY_BYTES:
-                key = _key(exchange, body)
+                key = self._key(exchange, body)
                 kept = self._known(key)
                 if kept is not None:
                     await send_kept(exchange, kept)
@@ -184,6 +187,13 @@ class Front:
                 await self._stream(exchange, plan, key)
         except Exception as error:  # noqa: BLE001 - this is the outermost handler
             await self._send_problem(exchange, error, plan)
+
+    def _key(self, exchange: Exchange, body: bytes) -> Key:
+        """What decides about an answer; pages hold links with the host that was asked."""
+        method = "GET" if exchange.method in READS else exchange.method
+        about = (method, exchange.scheme, exchange.value(b"host"), exchange.path, exchange.query_string)
+        key: Key = (*about, exchange.value(b"content-type"), body, *_accept(exchange))
+        return (*key, self._language(exchange.value(b"accept-language"))) if self._language else key
 
     def _number(self) -> str:
         try:
@@ -269,13 +279,6 @@ class Front:
 
 def _headers(plan: Plan, key: Key | None) -> Headers:
     return answer_headers(plan.content_type, plan.filename, may_be_kept=key is not None)
-
-
-def _key(exchange: Exchange, body: bytes) -> Key:
-    """What decides about an answer; pages hold links with the host that was asked."""
-    method = "GET" if exchange.method in READS else exchange.method
-    about = (method, exchange.scheme, exchange.value(b"host"), exchange.path, exchange.query_string)
-    return (*about, exchange.value(b"content-type"), body, *_accept(exchange))
 
 
 def _accept(exchange: Exchange) -> tuple[str, ...]:

@@ -8,42 +8,78 @@ from __future__ import annotations
 
 import gettext
 import re
-from functools import lru_cache
+from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
-from typing import Final
+from typing import Final, cast
 
-from flask import Flask, has_request_context, request
+from flask import Flask, current_app, has_app_context, has_request_context, request
+from werkzeug.datastructures import LanguageAccept
+from werkzeug.http import parse_accept_header
 
 ENGLISH: Final = "en"
-_FOLDER: Final = Path(__file__).parent / "translations"
+FOLDER: Final = Path(__file__).parent / "translations"
+"""Where translations are looked for."""
 _DOMAIN: Final = "kg"
+_EXTENSION: Final = "kg.translations"
 _UNPRINTABLE: Final = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
-def install_translation(app: Flask) -> None:
+@dataclass(frozen=True)
+class Translations:
+    """The translations of a folder, each read when it is first needed."""
+
+    folder: Path = FOLDER
+    _read: dict[str, gettext.NullTranslations] = field(default_factory=dict)
+
+    @cached_property
+    def languages(self) -> tuple[str, ...]:
+        """The languages that pages can be read in, English first."""
+        return (ENGLISH, *sorted(path.parts[-3] for path in self.folder.glob(f"*/LC_MESSAGES/{_DOMAIN}.mo")))
+
+    def chosen(self, accept_language: str) -> str:
+        """The language that a reader likes best of those there are.
+
+        Source: RFC 9110 §12.5.4.
+        """
+        if len(self.languages) == 1:
+            return ENGLISH
+        accepted = parse_accept_header(accept_language, LanguageAccept)
+        return accepted.best_match(self.languages, default=ENGLISH) or ENGLISH
+
+    def catalogue(self, language: str) -> gettext.NullTranslations:
+        """The texts in a language; those of the templates where there is none."""
+        found = self._read.get(language)
+        if found is None:
+            found = gettext.translation(_DOMAIN, self.folder, languages=[language], fallback=True)
+            self._read[language] = found
+        return found
+
+
+def install_translation(app: Flask, translations: Translations) -> None:
     """Let the templates of an application speak the languages that there are."""
+    app.extensions[_EXTENSION] = translations
     app.jinja_env.add_extension("jinja2.ext.i18n")
     install = app.jinja_env.install_gettext_callables  # type: ignore[attr-defined] # comes with the extension
     install(text, _texts, newstyle=True)
     app.context_processor(lambda: {"page_language": page_language()})
 
 
-@lru_cache(maxsize=1)
-def languages() -> tuple[str, ...]:
-    """The languages that pages can be read in, English first."""
-    return (ENGLISH, *sorted(path.parts[-3] for path in _FOLDER.glob(f"*/LC_MESSAGES/{_DOMAIN}.mo")))
+def translations_of(app: Flask) -> Translations:
+    """The translations that an application was given."""
+    return cast("Translations", app.extensions[_EXTENSION])
 
 
 def page_language() -> str:
-    """The language of the page that is being made: the one that its reader likes best of those there are."""
+    """The language of the page that is being made."""
     if not has_request_context():
         return ENGLISH
-    return request.accept_languages.best_match(languages(), default=ENGLISH) or ENGLISH
+    return translations_of(current_app).chosen(request.headers.get("Accept-Language", ""))
 
 
 def text(message: str) -> str:
     """A text of a page, which is written in English, in the language of the page."""
-    return _catalogue(page_language()).gettext(message)
+    return _catalogue().gettext(message)
 
 
 def printable(value: str) -> str:
@@ -54,10 +90,9 @@ def printable(value: str) -> str:
     return _UNPRINTABLE.sub("\ufffd", value)
 
 
-@lru_cache(maxsize=32)
-def _catalogue(language: str) -> gettext.NullTranslations:
-    return gettext.translation(_DOMAIN, _FOLDER, languages=[language], fallback=True)
+def _catalogue() -> gettext.NullTranslations:
+    return translations_of(current_app).catalogue(page_language()) if has_app_context() else gettext.NullTranslations()
 
 
 def _texts(singular: str, plural: str, number: int) -> str:
-    return _catalogue(page_language()).ngettext(singular, plural, number)
+    return _catalogue().ngettext(singular, plural, number)

@@ -3,13 +3,17 @@
 import json
 import re
 from pathlib import Path
+from urllib.parse import unquote
 from xml.etree import ElementTree
 
 import pytest
 from flask.testing import FlaskClient
 from pyoxigraph import RdfFormat, parse
 
+from kg.answer import stored_queries
+from kg.queries import PAGES
 from kg.settings import Settings
+from kg.sparql import Limits
 from kg.store import Ledger, Snapshot
 from kg.store.patch import is_apart
 from kg.web.app import create_app
@@ -112,12 +116,13 @@ def test_the_sitemap_lists_pages_that_are_there(client: FlaskClient, built: Snap
     assert len(addresses) == len({*addresses}) > 500
     for address in (*addresses[:12], *addresses[12::60]):
         assert client.get(address, headers=BROWSER, follow_redirects=True).status_code == 200, address
-    workstreams = built.query(
-        "SELECT ?w { GRAPH ?g { ?w a <https://w3id.org/unemg/ontology#Workstream> } } GROUP BY ?w"
-    )
-    paths = {row[0].value.removeprefix("https://w3id.org/unemg") for row in workstreams.rows() if row[0]}
-    assert len(paths) == 10
-    assert paths <= {*addresses}
+    told_about = {name for stored in stored_queries(built, Limits()) if stored.group == PAGES for name in stored.about}
+    classes = " ".join(f"<{name}>" for name in told_about)
+    things = built.query(f"SELECT DISTINCT ?t {{ VALUES ?c {{ {classes} }} GRAPH ?g {{ ?t a ?c }} }}").rows()
+    own = {row[0].value for row in things if row[0] and row[0].value.startswith("https://w3id.org/unemg/id/")}
+    listed = [address for address in addresses if address.startswith("/id/")]
+    assert {f"https://w3id.org/unemg{unquote(address)}" for address in listed} == own
+    assert not any(address.startswith("/about") for address in addresses)
     assert client.get("/sitemap-2.xml").status_code == 404
 
 

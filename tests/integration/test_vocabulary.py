@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 from rdflib.namespace import OWL, RDF, RDFS, SKOS
 
 from kg.settings import Settings
-from kg.store import Snapshot
+from kg.store import Snapshot, Snapshots
 from kg.vocabulary import (
     ANNOTATION_PROPERTY,
     CLASS,
@@ -168,6 +168,20 @@ def test_the_classes_are_drawn_as_their_properties_join_them(client: FlaskClient
         assert f">{name}</text>" in figure
     assert 'href="/ontology#Task"' in figure
     assert 'href="/questions/explore/classes-and-relations"' in page
+
+
+def test_a_term_of_several_kinds_is_of_the_most_telling_one(small_content: Path, tmp_path: Path) -> None:
+    path = small_content / "ontology/library.ttl"
+    also = ":wrote a <http://www.w3.org/1999/02/22-rdf-syntax-ns#Property> , owl:AnnotationProperty .\n"
+    path.write_text(path.read_text(encoding="utf-8") + also, encoding="utf-8")
+    build_into(tmp_path / "state", small_content)
+    terms = read_ontology(Snapshots(tmp_path / "state", memory_quads=1_000).current()).terms
+    assert {term.name: term.kind for term in terms} == {
+        "Book": CLASS,
+        "Person": CLASS,
+        "writtenBy": OBJECT_PROPERTY,
+        "wrote": OBJECT_PROPERTY,
+    }
 
 
 def test_content_without_an_ontology_has_pages_too(tmp_path: Path) -> None:

@@ -115,13 +115,14 @@ def test_commits_are_read_as_they_were_made(ledger: Ledger, tmp_path: Path) -> N
 
 
 def test_a_summary_says_what_the_commit_says_and_counts_its_changes(ledger: Ledger, tmp_path: Path) -> None:
-    ledger.append(draft("abc"), draft("d", "ab", message='A \n"TX ."\nA <x:a>'), draft())
+    tricky = Changeset(added=('<x:a> <x:p> "A b\\nA c D d" <x:g> .',))
+    ledger.append(draft("abc"), draft("d", "ab", message='A \n"TX ."\nA <x:a>'), replace(draft(), changeset=tricky))
     for known in both(ledger, tmp_path):
         for commit in known.entries():
             added, removed = len(commit.changeset.added), len(commit.changeset.removed)
             told = {name: value for name, value in vars(commit).items() if name not in ("parent", "changeset")}
             assert vars(known.summary(commit.revision)) == told | {"added": added, "removed": removed}
-        assert [(known.summary(n).added, known.summary(n).removed) for n in (1, 2, 3)] == [(3, 0), (1, 2), (0, 0)]
+        assert [(known.summary(n).added, known.summary(n).removed) for n in (1, 2, 3)] == [(3, 0), (1, 2), (1, 0)]
         with pytest.raises(RevisionMissing):
             known.summary(4)
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from kg.sparql import Limits, vet
-from kg.sparql.relative import resolve
+from kg.sparql import Limits, significant, tokenize, vet
+from kg.sparql.relative import first_relative, resolve
 
 BASE = "http://a/b/c/d;p?q"
 # Source: RFC 3986 §5.4.1 and §5.4.2, without the references that have a scheme.
@@ -75,3 +75,19 @@ def test_relative_iris_are_written_in_whole_as_far_as_no_base_is_for_them(text: 
     query = vet(text, Limits(), base="http://e/sparql")
     assert (query.text, query.written) == (whole, text)
     assert vet(text, Limits()).text == text.replace("# <a>", "     ")
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("ASK { <a> ?p ?o }", "<a>"),
+        ("ASK { <x:a> ?p <#b> }", "<#b>"),
+        ("ASK { <x:a> ?p ?o }", None),
+        ("BASE <x:y> ASK { <a> ?p ?o }", None),
+        ("PREFIX : <p#> BASE <x:y> ASK { :a ?p ?o }", "<p#>"),
+        ("ASK { ?s ?p '<a>' } # <b>", None),
+    ],
+)
+def test_the_first_relative_iri_without_a_base_is_found(text: str, found: str | None) -> None:
+    token = first_relative(significant(tokenize(text)))
+    assert (token.text if token else None) == found
