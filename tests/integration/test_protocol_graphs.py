@@ -150,6 +150,7 @@ def test_list_of_graphs_for_people(client: FlaskClient, published: Graphs) -> No
     titles_of_some = {"Mid-Term Progress Report": "stated", "External knowledge": "external"}
     for title, standing in titles_of_some.items():
         assert f"<td>{standing}</td>" in next(row for row in response.text.split("<tr>") if f">{title}<" in row)
+    assert "all of them at once, but for data of others kept for reference" in response.text
 
 
 def test_list_of_graphs_for_programs_is_the_dataset_of_the_service_description(client: FlaskClient) -> None:
