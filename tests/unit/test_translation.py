@@ -8,7 +8,7 @@ import pytest
 
 from kg.settings import Settings
 from kg.web import create_app
-from kg.web.translation import Translations
+from kg.web.translation import Translations, printable
 from tests.pages import main_of
 
 TEMPLATES = sorted((Path(__file__).parents[2] / "kg/web/templates").glob("*.html"))
@@ -77,3 +77,7 @@ def test_with_one_language_no_answer_depends_on_the_reader(library: Path) -> Non
     assert '<html lang="en">' in page.text
     assert "Accept-Language" not in page.headers["Vary"]
     assert Translations().chosen("fr, de") == "en"
+
+
+def test_what_xml_cannot_hold_is_shown_as_such() -> None:
+    assert printable("a\x00b\x1f\tc\n\ufffe\U0001f30d\u0627") == "a\ufffdb\ufffd\tc\n\ufffd\U0001f30d\u0627"
