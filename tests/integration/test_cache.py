@@ -243,7 +243,7 @@ def test_an_answer_that_comes_in_parts_is_compressed_on_its_way(server: Server, 
     assert unpacking.decompress(reply.body) == plain.body
     assert len(reply.body) < len(plain.body) / 3
     assert "Content-Encoding" not in plain.headers
-    head = server.send("HEAD", path, accept_encoding=encoding)
+    head = server.send("HEAD", path, accept_encoding=f"br, {encoding}")
     assert head.headers["Content-Encoding"] == reply.headers["Content-Encoding"] == encoding
 
 
