@@ -122,7 +122,7 @@ def test_the_form_of_a_past_state_asks_it_again(house: House) -> None:
     for path in ("/sparql?revision=2", query_path(BOOKS, revision="2")):
         page = house.server.send("GET", path, accept="text/html").text
         assert '<input type="hidden" name="revision" value="2">' in page
-        assert 'As the graph was at <a href="/history/2">revision 2</a>' in page
+        assert 'As the graph was then: <a href="/history/2">revision 2</a>' in page
     for path in ("/sparql", query_path(BOOKS)):
         assert 'name="revision"' not in house.server.send("GET", path, accept="text/html").text
 
