@@ -31,7 +31,8 @@ from kg.web.openapi_search import search_paths
 from kg.web.openapi_writing import SECURITY_SCHEMES, writing_paths
 from kg.web.protocol import FORM, QUERY
 
-_OF_THE_PAST: Final = (HTTPStatus.NOT_FOUND,)
+# A query may ask for a past that is not, reach out, and be more than the engine can evaluate.
+_OF_QUERIES: Final = (HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND, HTTPStatus.UNPROCESSABLE_ENTITY)
 
 _SCHEMA_OF_TYPE: Final = {
     "iri": IRI,
@@ -93,7 +94,7 @@ def _endpoint() -> dict[str, Any]:
             "tags": ["SPARQL"],
             "summary": "Answer a query",
             "parameters": [in_query("query", query, query["description"]) | {"required": True}, *chosen],
-            "responses": answers | problems(more=_OF_THE_PAST),
+            "responses": answers | problems(more=_OF_QUERIES),
         },
         "post": {
             "operationId": "query_by_post",
@@ -102,7 +103,7 @@ def _endpoint() -> dict[str, Any]:
             "description": "A form, or the query itself; with the latter the other parameters stand in the URL.",
             "parameters": chosen,
             "requestBody": {"required": True, "content": {FORM: {"schema": form}, QUERY: {"schema": query}}},
-            "responses": answers | problems(body=True, more=_OF_THE_PAST),
+            "responses": answers | problems(body=True, more=_OF_QUERIES),
         },
     }
 
@@ -142,7 +143,7 @@ def _question(stored: StoredQuery) -> dict[str, Any]:
             *(each for each in past_parameters() if each["name"] not in own),
             in_query("format", {"type": "string", "enum": names}, "The format of the answer; else `Accept` chooses."),
         ],
-        "responses": _answer(rows) | problems(more=_OF_THE_PAST),
+        "responses": _answer(rows) | problems(more=_OF_QUERIES),
     }
 
 

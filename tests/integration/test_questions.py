@@ -545,6 +545,24 @@ def test_the_openapi_document_describes_the_protocol(client: FlaskClient) -> Non
     assert {"413", "415"} <= set(post["responses"])
 
 
+@pytest.mark.parametrize(
+    ("query", "status"),
+    [
+        ("SELECT * { SERVICE <https://example.org/sparql> { ?s ?p ?o } }", "403"),
+        ("SELECT (<urn:unknown>(1) AS ?x) {}", "422"),
+        ("SELECT * { ?s", "400"),
+    ],
+)
+def test_the_openapi_document_knows_each_way_in_which_a_query_fails(
+    library: FlaskClient, query: str, status: str
+) -> None:
+    described = library.get("/openapi.json").json["paths"]["/sparql"]
+    assert str(library.get("/sparql", query_string={"query": query}).status_code) == status
+    assert str(library.post("/sparql", data={"query": query}).status_code) == status
+    assert status in described["get"]["responses"]
+    assert status in described["post"]["responses"]
+
+
 def test_what_the_openapi_document_says_is_what_is_answered(library: FlaskClient) -> None:
     document = library.get("/openapi.json").json
     validate(document)
