@@ -16,6 +16,7 @@ from kg.client.sent import Data, sent_of
 from kg.client.served import Served
 from kg.endpoints import Bounds
 from kg.errors import ContentError
+from kg.sources import outside_reference
 from kg.store import NOW, Past
 
 _ONTOLOGY: Final = """\
@@ -24,9 +25,9 @@ PREFIX owl: <http://www.w3.org/2002/07/owl#>
 PREFIX void: <http://rdfs.org/ns/void#>
 """
 # An ontology of others that the graph only quotes lies outside the space of its own IRIs.
-_OWN: Final = """\
-  GRAPH ?catalogue { ?catalog a dcat:Catalog ; void:uriSpace ?space }
-  GRAPH ?graph { ?ontology a owl:Ontology }
+_OWN: Final = f"""\
+  GRAPH ?catalogue {{ ?catalog a dcat:Catalog ; void:uriSpace ?space }} {outside_reference("catalogue")}
+  GRAPH ?graph {{ ?ontology a owl:Ontology }} {outside_reference("graph")}
   FILTER (STRSTARTS(STR(?ontology), STR(?space)))
 """
 _NAMES: Final = f"{_ONTOLOGY}SELECT DISTINCT ?ontology WHERE {{\n{_OWN}}}\nORDER BY ?ontology"
@@ -38,20 +39,21 @@ class Graph:
 
     A folder of content is built into a temporary folder, which goes when the graph does; what is submitted goes there,
     too, and the content stays as it is. A state folder is used as it is. No request takes longer than `seconds`, or
-    brings more than `megabytes`; a query in a folder takes as long as it takes.
+    brings more than `megabytes`; a query in a folder takes as long as it takes. Requests go through the `proxy` that is
+    named, `http://host:port`, and else straight to the host.
 
     Raises:
         ContentError: the folder is none, or its content cannot be built.
     """
 
-    def __init__(self, place: str | Path, *, seconds: float = 60.0, megabytes: int = 64) -> None:
+    def __init__(self, place: str | Path, *, seconds: float = 60.0, megabytes: int = 64, proxy: str = "") -> None:
         self.place = str(place)
         self._past = NOW
         self._door: Door
         if isinstance(place, str) and "://" in place:
             if not place.startswith(("https://", "http://")):
                 raise ContentError(f"{place} is no address of the web", remedy="begin it with https://")
-            self._door = Served.at(place, Bounds(seconds, megabytes * 1024 * 1024))
+            self._door = Served.at(place, Bounds(seconds, megabytes * 1024 * 1024, proxy))
         else:
             self._door = Folder.at(Path(place))
 

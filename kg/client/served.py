@@ -97,7 +97,8 @@ class Served:
         if not _TOKEN.fullmatch(token):
             problem = "the token is not one word of ASCII signs" if token else "whoever submits needs a token"
             raise NotAuthenticated(problem, remedy="give the token that the operator made, as token=")
-        if urlsplit(self.root).scheme != "https" and not _is_here(host_of(self.root)):
+        is_open = urlsplit(self.root).scheme != "https"
+        if is_open and (self.bounds.proxy or not _is_here(host_of(self.root))):
             raise NotAuthenticated(
                 f"the token would be sent to <{self.root}> for anybody to read", remedy="use an address with https://"
             )

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from kg.sources import outside_reference
+
 _PROPERTIES: Final = """\
 PREFIX dcterms: <http://purl.org/dc/terms/>
 PREFIX foaf: <http://xmlns.com/foaf/0.1/>
@@ -16,22 +18,24 @@ PREFIX sh: <http://www.w3.org/ns/shacl#>
 PREFIX skos: <http://www.w3.org/2004/02/skos/core#>
 """
 
+_OWN: Final = outside_reference("graph")
+
 DEFAULTS: Final = {
     "things": _PROPERTIES
-    + """\
-SELECT DISTINCT ?thing WHERE {
-  VALUES ?thing { UNDEF }
-  GRAPH ?graph { ?thing skos:prefLabel|rdfs:label|dcterms:title|schema:name|foaf:name ?name }
+    + f"""\
+SELECT DISTINCT ?thing WHERE {{
+  VALUES ?thing {{ UNDEF }}
+  GRAPH ?graph {{ ?thing skos:prefLabel|rdfs:label|dcterms:title|schema:name|foaf:name ?name }} {_OWN}
   FILTER isIRI(?thing)
-  FILTER NOT EXISTS { GRAPH ?queries { ?thing a sh:SPARQLExecutable } }
-}
+  FILTER NOT EXISTS {{ GRAPH ?queries {{ ?thing a sh:SPARQLExecutable }} }}
+}}
 ORDER BY ?thing
 """,
     "names": _PROPERTIES
-    + """\
-SELECT DISTINCT ?thing ?text ?role WHERE {
-  VALUES ?thing { UNDEF }
-  GRAPH ?graph { ?thing ?property ?text }
+    + f"""\
+SELECT DISTINCT ?thing ?text ?role WHERE {{
+  VALUES ?thing {{ UNDEF }}
+  GRAPH ?graph {{ ?thing ?property ?text }} {_OWN}
   BIND (
     IF(?property IN (skos:prefLabel, rdfs:label, dcterms:title, schema:name, foaf:name), "preferred",
     IF(?property = skos:altLabel, "alternative",
@@ -39,25 +43,25 @@ SELECT DISTINCT ?thing ?text ?role WHERE {
     IF(?property = skos:hiddenLabel, "former", "")))) AS ?role
   )
   FILTER (?role != "")
-}
+}}
 ORDER BY ?thing ?role ?text
 """,
     "descriptions": _PROPERTIES
-    + """\
-SELECT DISTINCT ?thing ?text ?role WHERE {
-  VALUES ?thing { UNDEF }
-  GRAPH ?graph { ?thing skos:definition|rdfs:comment|dcterms:description|schema:description ?text }
+    + f"""\
+SELECT DISTINCT ?thing ?text ?role WHERE {{
+  VALUES ?thing {{ UNDEF }}
+  GRAPH ?graph {{ ?thing skos:definition|rdfs:comment|dcterms:description|schema:description ?text }} {_OWN}
   BIND ("description" AS ?role)
-}
+}}
 ORDER BY ?thing ?text
 """,
     "kinds": _PROPERTIES
-    + """\
-SELECT DISTINCT ?thing ?kind WHERE {
-  VALUES ?thing { UNDEF }
-  GRAPH ?graph { ?thing a ?kind }
-  FILTER EXISTS { GRAPH ?ontology { ?kind rdfs:label ?name } }
-}
+    + f"""\
+SELECT DISTINCT ?thing ?kind WHERE {{
+  VALUES ?thing {{ UNDEF }}
+  GRAPH ?graph {{ ?thing a ?kind }} {_OWN}
+  FILTER EXISTS {{ GRAPH ?ontology {{ ?kind rdfs:label ?name }} }}
+}}
 ORDER BY ?thing ?kind
 """,
     "facet-names": """\

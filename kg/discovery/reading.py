@@ -15,6 +15,7 @@ from kg.discovery.defaults import DEFAULTS
 from kg.queries import SEARCH, STORED
 from kg.queries.searches import COLUMNS, of_things
 from kg.search.documents import KIND, Document, Name, bounded
+from kg.sources import outside_reference
 from kg.sparql import iri_term
 from kg.store import Changeset, Readable, Term
 
@@ -125,13 +126,14 @@ def affected_things(snapshot: Readable, changes: Changeset) -> set[str]:
 def _around(things: Sequence[str]) -> str:
     """A query for what is linked to some things, and what to that, and what that is linked to in turn."""
     values = f"VALUES ?changed {{ {' '.join(_terms(things))} }}"
-    near = f"{values} GRAPH ?g1 {{ ?near ?link ?changed }} FILTER (?link != <{_TYPE}>)"
+    one, other = outside_reference("g1"), outside_reference("g2")
+    near = f"{values} GRAPH ?g1 {{ ?near ?link ?changed }} {one} FILTER (?link != <{_TYPE}>)"
     return (
         "SELECT DISTINCT ?thing WHERE {\n"
-        f"  {{ {values} GRAPH ?g1 {{ ?changed ?p ?thing }} FILTER (?p != <{_TYPE}>) }}\n"
-        f"  UNION {{ {values} GRAPH ?g1 {{ ?thing ?p ?changed }} }}\n"
-        f"  UNION {{ {near} GRAPH ?g2 {{ ?thing ?p ?near }} FILTER (?p != <{_TYPE}>) }}\n"
-        f"  UNION {{ {near} GRAPH ?g2 {{ ?near ?p ?thing }} FILTER (?p != <{_TYPE}>) }}\n"
+        f"  {{ {values} GRAPH ?g1 {{ ?changed ?p ?thing }} {one} FILTER (?p != <{_TYPE}>) }}\n"
+        f"  UNION {{ {values} GRAPH ?g1 {{ ?thing ?p ?changed }} {one} }}\n"
+        f"  UNION {{ {near} GRAPH ?g2 {{ ?thing ?p ?near }} {other} FILTER (?p != <{_TYPE}>) }}\n"
+        f"  UNION {{ {near} GRAPH ?g2 {{ ?near ?p ?thing }} {other} FILTER (?p != <{_TYPE}>) }}\n"
         "  FILTER isIRI(?thing)\n}"
     )
 

@@ -1,7 +1,8 @@
 """One HTTP request that ends in time and in size, whatever the other side does.
 
 No redirect is followed, so that no token and no question reaches an address that nobody named; no compression is
-accepted, so that a small reply cannot become a large one; no proxy is used.
+accepted, so that a small reply cannot become a large one; no proxy is used but one that is named, which then is for
+all hosts.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
+from ssl import SSLError
 from threading import Event, Timer
 from typing import Final
 from urllib.parse import SplitResult, urlsplit
@@ -24,6 +26,9 @@ AGENT: Final = "unemg-kg (linked-data client)"
 _CHUNK_BYTES: Final = 65_536
 _NOT_IN_A_HEADER: Final = re.compile(r"[^\t -~\u00a0-\u00ff]")
 _SHOWN_CHARACTERS: Final = 200
+_PROXY_PORT: Final = 8080
+_LOOK: Final = "look whether it runs, and at its address; then ask again"
+_OTHER_SCHEME: Final = "look whether it is known by a certificate, and whether its address begins with http:// instead"
 
 
 @dataclass(frozen=True)
@@ -34,6 +39,8 @@ class Bounds:
     """From connecting to the last byte."""
     bytes: int = 64 * 1024 * 1024
     """Of the reply."""
+    proxy: str = ""
+    """The address of a proxy through which it goes, `http://host:port`; empty: it goes straight to the host."""
 
 
 @dataclass(frozen=True)
@@ -70,9 +77,7 @@ def send(
     sent = {"User-Agent": AGENT} | {name.title(): value for name, value in (headers or {}).items()}
     if any(_NOT_IN_A_HEADER.search(value) for value in sent.values()):
         raise EndpointAway("a header of the request has signs that no header has", remedy="give it as plain ASCII")
-    kind = HTTPSConnection if parts.scheme == "https" else HTTPConnection
-    connection = kind(parts.hostname or "", parts.port, timeout=bounds.seconds)
-    path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    connection, path = _connection(parts, bounds)
     late = Event()
     try:
         with _ended(connection, bounds.seconds, late):
@@ -81,7 +86,8 @@ def send(
                 data = _read(response, url, bounds)
     except (HTTPException, OSError, ValueError) as error:
         reason = f"it was not done after {bounds.seconds:g} seconds" if late.is_set() else _reason(error)
-        raise _away(url, f"does not answer: {reason}") from error
+        remedy = _OTHER_SCHEME if isinstance(error, SSLError) else _LOOK
+        raise _away(url, f"does not answer: {reason}", remedy=remedy) from error
     if late.is_set():
         raise _away(url, f"does not answer: it was not done after {bounds.seconds:g} seconds")
     return Reply(url, response.status, {name.lower(): value for name, value in response.getheaders()}, data)
@@ -92,6 +98,28 @@ def host_of(url: str) -> str:
     with suppress(ValueError):
         return urlsplit(url).hostname or ""
     return ""
+
+
+def _connection(parts: SplitResult, bounds: Bounds) -> tuple[HTTPConnection, str]:
+    """A connection that is not yet open, and what is asked for by it.
+
+    Source: RFC 9112 §3.2.2 (a proxy is asked for a whole address); RFC 9110 §9.3.6 (CONNECT).
+
+    Raises:
+        EndpointAway: the proxy has no address of HTTP.
+    """
+    kind = HTTPSConnection if parts.scheme == "https" else HTTPConnection
+    path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    if not bounds.proxy:
+        return kind(parts.hostname or "", parts.port, timeout=bounds.seconds), path
+    proxy = _parts(bounds.proxy)
+    if proxy.scheme != "http":
+        raise EndpointAway("a proxy with https:// is not known", remedy="give the proxy as http://host:port")
+    connection = kind(proxy.hostname or "", proxy.port or _PROXY_PORT, timeout=bounds.seconds)
+    if parts.scheme == "https":
+        connection.set_tunnel(parts.hostname or "", parts.port)
+        return connection, path
+    return connection, f"http://{parts.netloc}{path}"
 
 
 @contextmanager
@@ -160,7 +188,5 @@ def _reason(error: Exception) -> str:
     return (error.strerror if isinstance(error, OSError) and error.strerror else str(error)) or type(error).__name__
 
 
-def _away(
-    url: str, reason: str, *, remedy: str = "look whether it runs, and at its address; then ask again"
-) -> EndpointAway:
+def _away(url: str, reason: str, *, remedy: str = _LOOK) -> EndpointAway:
     return EndpointAway(f"<{url.partition('?')[0][:_SHOWN_CHARACTERS]}> {reason}", remedy=remedy)

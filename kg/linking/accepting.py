@@ -19,7 +19,8 @@ from kg.sparql import Limits
 from kg.store import Workspace
 
 QUERY: Final = "links/accepted"
-PARAMETERS: Final = ("subject", "predicate", "object", "method", "confidence", "evidence", "reviewer", "date")
+_OF_A_LINK: Final = ("subject", "predicate", "object", "label", "method", "confidence", "evidence")
+PARAMETERS: Final = (*_OF_A_LINK, "reviewer", "date")
 
 _GRAPH: Final = "urn:x-kg:accepted"
 _NOT_IN_A_LINE: Final = frozenset({"Cc", "Zl", "Zp", "Cs"})
@@ -29,6 +30,7 @@ _DEFAULT: Final = """\
 #   subject: {type: iri, label: Ours, default: "urn:x:ours"}
 #   predicate: {type: iri, label: Relation, default: "http://www.w3.org/2000/01/rdf-schema#seeAlso"}
 #   object: {type: iri, label: Theirs, default: "urn:x:theirs"}
+#   label: {type: string, label: Their name, default: ""}
 #   method: {type: iri, label: Method, default: "https://w3id.org/semapv/vocab/LexicalMatching"}
 #   confidence: {type: string, label: Confidence, default: "0.5"}
 #   evidence: {type: string, label: Evidence, default: "the same name"}
@@ -43,6 +45,7 @@ CONSTRUCT {
   ?subject ?predicate ?object .
   ?axiom a owl:Axiom ;
     owl:annotatedSource ?subject ; owl:annotatedProperty ?predicate ; owl:annotatedTarget ?object ;
+    sssom:object_label ?name ;
     rdfs:comment ?evidence ; sssom:mapping_justification ?method ; sssom:confidence ?sure ;
     sssom:reviewer_label ?reviewer ; sssom:mapping_date ?date .
 }
@@ -50,11 +53,13 @@ WHERE {
   VALUES ?subject { <urn:x:ours> }
   VALUES ?predicate { <http://www.w3.org/2000/01/rdf-schema#seeAlso> }
   VALUES ?object { <urn:x:theirs> }
+  VALUES ?label { "" }
   VALUES ?method { <https://w3id.org/semapv/vocab/LexicalMatching> }
   VALUES ?confidence { "0.5" }
   VALUES ?evidence { "the same name" }
   VALUES ?reviewer { "nobody" }
   VALUES ?date { "2000-01-01"^^<http://www.w3.org/2001/XMLSchema#date> }
+  BIND (IF(?label IN ("", STR(?object)), ?none, ?label) AS ?name)
   BIND (xsd:decimal(?confidence) AS ?sure)
   BIND (IRI(CONCAT("urn:sha256:", SHA256(CONCAT(STR(?subject), " ", STR(?predicate), " ", STR(?object))))) AS ?axiom)
 }
@@ -68,6 +73,8 @@ class Accepted:
     subject: str
     predicate: str
     object: str
+    label: str
+    """What the object is called there; empty or its IRI where that is not known."""
     method: str
     confidence: str
     """A number from 0 to 1."""
@@ -96,16 +103,16 @@ def accepted_turtle(
     if names != {*PARAMETERS}:
         remedy = f"declare {', '.join(PARAMETERS)}"
         raise ContentError("the parameters are not those of a link", remedy=remedy, file=f"queries/{QUERY}.rq")
-    nothing, all_of_them = Workspace(), Workspace()
+    nothing, all_of_them, text = Workspace(), Workspace(), ""
     for link in links:
-        given = {name: getattr(link, name) for name in PARAMETERS[:6]} | {"reviewer": reviewer.strip(), "date": date}
-        made = nothing.query(bind_parameters(template, given)).serialize("ntriples", {})
-        all_of_them.add_ntriples(made.decode(), _GRAPH)
+        given = {name: getattr(link, name) for name in _OF_A_LINK} | {"reviewer": reviewer.strip(), "date": date}
+        text += nothing.query(bind_parameters(template, given)).serialize("ntriples", {}).decode()
+    all_of_them.add_ntriples(text, _GRAPH)
     written = all_of_them.query("CONSTRUCT { ?s ?p ?o } WHERE { ?s ?p ?o } ORDER BY ?s ?p ?o")
-    return written.serialize("turtle", _used(prefixes, links)).decode()
+    return written.serialize("turtle", _used(prefixes, text)).decode()
 
 
-def _used(prefixes: Mapping[str, str], links: Sequence[Accepted]) -> dict[str, str]:
-    """The prefixes of the content, and those that the links themselves need."""
+def _used(prefixes: Mapping[str, str], ntriples: str) -> dict[str, str]:
+    """The prefixes, of the content and of the links themselves, that some IRI begins with."""
     known = PREFIXES | dict(prefixes) | {"sssom": "https://w3id.org/sssom/", "semapv": "https://w3id.org/semapv/vocab/"}
-    return known if links else {}
+    return {name: start for name, start in known.items() if f"<{start}" in ntriples}

@@ -1,6 +1,6 @@
-"""Links that are dead or have moved, found by asking for the head of each address, slowly.
+"""Links that are dead or have moved, found by asking for the head of each address, slowly, where a host lets us.
 
-Source: RFC 9110 §9.3.2 (HEAD), §15.4 (redirection), §15.5.11 (410).
+Source: RFC 9110 §9.3.2 (HEAD), §10.2.3 (Retry-After), §15.4 (redirection), §15.5.11 (410); RFC 9309 (robots.txt).
 """
 
 from __future__ import annotations
@@ -8,15 +8,18 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Final
-from urllib.parse import urljoin
+from urllib.parse import urljoin, urlsplit
+from urllib.robotparser import RobotFileParser
 
-from kg.endpoints import Bounds, Reply, host_of, send
+from kg.endpoints import AGENT, Bounds, Reply, host_of, send
 from kg.errors import EndpointAway, NetworkRefused
 from kg.linking.private import refuse_unnamed
 from kg.linking.table import RELATIONS
+from kg.sources import outside_reference
 from kg.store import Readable
 
 LINKS: Final = tuple(RELATIONS.values())
@@ -29,6 +32,9 @@ _PERMANENT: Final = (HTTPStatus.MOVED_PERMANENTLY, HTTPStatus.PERMANENT_REDIRECT
 _REDIRECTS: Final = (*_PERMANENT, HTTPStatus.FOUND, HTTPStatus.SEE_OTHER, HTTPStatus.TEMPORARY_REDIRECT)
 _NO_HEAD: Final = (HTTPStatus.METHOD_NOT_ALLOWED, HTTPStatus.NOT_IMPLEMENTED)
 _GONE: Final = (HTTPStatus.NOT_FOUND, HTTPStatus.GONE)
+_BUSY: Final = (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE)
+_MOST_WAITED_SECONDS: Final = 120
+_ROBOTS_BOUNDS: Final = Bounds(seconds=20, bytes=512 * 1024)
 
 
 @dataclass(frozen=True)
@@ -75,21 +81,26 @@ def linked_pairs(snapshot: Readable) -> frozenset[tuple[str, str]]:
     properties = " ".join(f"<{iri}>" for iri in LINKS)
     query = (
         f"SELECT DISTINCT ?thing ?target WHERE {{ VALUES ?link {{ {properties} }} "
-        "GRAPH ?graph { ?thing ?link ?target } FILTER isIRI(?target) }"
+        f"GRAPH ?graph {{ ?thing ?link ?target }} {outside_reference('graph')} FILTER isIRI(?target) }}"
     )
     rows = ((one.value, other.value) for one, other in snapshot.query(query).rows() if one and other)
     return frozenset(pair for pair in rows if not pair[1].startswith(snapshot.description.base))
 
 
 def check_links(iris: Sequence[str], visit: Visit) -> Iterator[Checked]:
-    """What becomes of each address, as it is found out; the hosts take turns, so that none is asked often."""
+    """What becomes of each address, as it is found out; the hosts take turns, so that none is asked often.
+
+    An address that the `robots.txt` of its host keeps from us is not asked. A host that is busy and says for how long
+    is asked once more after that, if it is at most two minutes.
+    """
     asked: set[str] = set()
+    rules: dict[str, RobotFileParser] = {}
     for iri in _in_turns(iris):
         host = host_of(iri)
         if host in asked:
             visit.wait(visit.pause_seconds)
         asked.add(host)
-        yield _checked(iri, visit)
+        yield _checked(iri, visit, rules)
 
 
 def _in_turns(iris: Sequence[str]) -> list[str]:
@@ -103,13 +114,15 @@ def _in_turns(iris: Sequence[str]) -> list[str]:
     return [iri for _, iri in sorted(placed)]
 
 
-def _checked(iri: str, visit: Visit) -> Checked:
+def _checked(iri: str, visit: Visit, rules: dict[str, RobotFileParser]) -> Checked:
     url, moved = iri.partition("#")[0], False
     for _ in range(_MOST_HOPS + 1):
         leads_to = url if url != iri.partition("#")[0] else ""
         try:
             refuse_unnamed(url, visit.named)
-            reply = _asked(url, visit.bounds)
+            if not _rules_of(url, rules).can_fetch(AGENT, url):
+                return Checked(iri, REFUSED, "the robots.txt of its host asks not to be asked for it", leads_to)
+            reply = _asked(url, visit)
         except NetworkRefused as error:
             return Checked(iri, REFUSED, str(error), leads_to)
         except EndpointAway as error:
@@ -122,9 +135,33 @@ def _checked(iri: str, visit: Visit) -> Checked:
     return Checked(iri, DEAD, f"more than {_MOST_HOPS} redirects", url)
 
 
-def _asked(url: str, bounds: Bounds) -> Reply:
-    reply = send("HEAD", url, bounds=bounds)
-    return send("GET", url, bounds=bounds, headers={"Range": "bytes=0-0"}) if reply.status in _NO_HEAD else reply
+def _rules_of(url: str, rules: dict[str, RobotFileParser]) -> RobotFileParser:
+    """What the host of an address lets us ask for, read once; all of it where it does not say."""
+    parts = urlsplit(url)
+    place = f"{parts.scheme}://{parts.netloc}"
+    if place not in rules:
+        rules[place] = RobotFileParser()
+        rules[place].parse(_robots(f"{place}/robots.txt"))
+    return rules[place]
+
+
+def _robots(url: str) -> list[str]:
+    with suppress(EndpointAway):
+        reply = send("GET", url, bounds=_ROBOTS_BOUNDS)
+        if reply.status == HTTPStatus.OK:
+            return reply.body.decode("utf-8", "replace").splitlines()
+    return []
+
+
+def _asked(url: str, visit: Visit) -> Reply:
+    reply = send("HEAD", url, bounds=visit.bounds)
+    seconds = reply.headers.get("retry-after", "")
+    if reply.status in _BUSY and seconds.isascii() and seconds.isdigit() and int(seconds) <= _MOST_WAITED_SECONDS:
+        visit.wait(int(seconds))
+        reply = send("HEAD", url, bounds=visit.bounds)
+    if reply.status in _NO_HEAD:
+        return send("GET", url, bounds=visit.bounds, headers={"Range": "bytes=0-0"})
+    return reply
 
 
 def _state(reply: Reply, *, moved: bool) -> str:

@@ -72,7 +72,7 @@ def read_decisions(path: Path) -> tuple[Accepted, ...]:
     problems: list[CellProblem] = []
     accepted = []
     for number, row in enumerate(rows[1:], start=2):
-        cells = dict(zip(head, (cell.strip() for cell in row), strict=False))
+        cells = dict.fromkeys(head, "") | dict(zip(head, (cell.strip() for cell in row), strict=False))
         decision = cells.get("decision", "").lower()
         if decision not in _DECISIONS:
             place = f"row {number}, column decision"
@@ -125,9 +125,10 @@ def _accepted(cells: dict[str, str]) -> Accepted:
         subject=cells["our IRI"],
         predicate=RELATIONS[cells["relation"]],
         object=cells["their IRI"],
+        label=_without_quote(cells["their label"]),
         method=_METHODS[cells["method"]],
         confidence=f"{float(cells['score']):.3f}",
-        evidence=cells.get("evidence", "").removeprefix("'"),
+        evidence=_without_quote(cells["evidence"]),
     )
 
 
@@ -135,3 +136,8 @@ def _cell(text: str) -> str:
     """A text on one line that no spreadsheet takes for a formula."""
     line = " ".join(text.split())
     return f"'{line}" if line.startswith(_FORMULA_SIGNS) else line
+
+
+def _without_quote(cell: str) -> str:
+    """The text of a cell, without what keeps a spreadsheet from taking it for a formula."""
+    return cell[1:] if cell.startswith(tuple(f"'{sign}" for sign in _FORMULA_SIGNS)) else cell

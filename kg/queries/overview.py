@@ -53,12 +53,13 @@ ORDER BY DESC(?things) ?class
 LIMIT 60
 """
 
-STORED: Final = """
+STORED: Final = f"""
 PREFIX dcterms: <http://purl.org/dc/terms/>
 PREFIX sh: <http://www.w3.org/ns/shacl#>
-SELECT DISTINCT ?identifier ?text WHERE {
-  GRAPH ?graph { ?query a sh:SPARQLExecutable ; dcterms:identifier ?identifier ; sh:select|sh:ask|sh:construct ?text }
-}
+SELECT DISTINCT ?identifier ?text WHERE {{
+  GRAPH ?graph {{ ?query a sh:SPARQLExecutable ; dcterms:identifier ?identifier ; sh:select|sh:ask|sh:construct ?text }}
+  {outside_reference("graph")}
+}}
 ORDER BY ?identifier
 """
 

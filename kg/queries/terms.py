@@ -5,6 +5,8 @@ They look into the named graphs, so that they answer alike whether or not the de
 
 from typing import Final
 
+from kg.sources import outside_reference
+
 DECLARED: Final = """
 PREFIX owl: <http://www.w3.org/2002/07/owl#>
 PREFIX rdf: <http://www.w3.org/1999/02/22-rdf-syntax-ns#>
@@ -35,3 +37,12 @@ SELECT ?term (COUNT(*) AS ?uses) WHERE { GRAPH ?graph { ?thing ?term ?value } }
 GROUP BY ?term
 """
 """Properties that statements have, and how many statements: `?term ?uses`."""
+
+OWN_PROPERTIES: Final = f"""
+SELECT ?term (COUNT(*) AS ?uses) WHERE {{
+  GRAPH ?graph {{}} {outside_reference("graph")}
+  GRAPH ?graph {{ ?thing ?term ?value }}
+}}
+GROUP BY ?term
+"""
+"""The same without graphs of reference, which are not even read through: `?term ?uses`."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from kg.reconciliation.matching import Fit, fitting
@@ -86,8 +86,9 @@ def _judged(fits: Sequence[Fit], asked: Asked, index: Index, *, schema: Schema, 
     kept = [one for one in judged if one.of_type or asked.strictness == "should"]
     meant = _meant(kept)
     candidates = [_candidate(one, asked, match=one is meant) for one in kept]
-    candidates.sort(key=lambda one: (not one.match, -one.score, -one.document.weight, one.document.iri))
-    return candidates[: asked.limit]
+    candidates.sort(key=lambda one: (-one.score, not one.match, -one.document.weight, one.document.iri))
+    # Clients order by score, and take the match of the first only; what scores more is a reason to doubt.
+    return [one if place == 0 else replace(one, match=False) for place, one in enumerate(candidates[: asked.limit])]
 
 
 def _meant(judged: Sequence[_Judged]) -> _Judged | None:

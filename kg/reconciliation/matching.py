@@ -3,11 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from kg.namespaces import PREFIXES
-from kg.reconciliation.names import Words, Written, is_acronym, read_written, says_the_same, stands_alone, two_names
+from kg.reconciliation.names import (
+    Words,
+    Written,
+    is_acronym,
+    read_written,
+    rest_of,
+    says_the_same,
+    stands_alone,
+    two_names,
+    without_dots,
+)
 from kg.reconciliation.queries import Asked
 from kg.reconciliation.schema import Schema
 from kg.search import Document, Index, Name, differs_by, with_names, with_words
@@ -56,6 +66,12 @@ def fitting(index: Index, schema: Schema, asked: Asked) -> tuple[Fit, ...]:
         return (Fit(known, 100.0, exact=True, decides=True),)
     if not text or len(text) > MOST_CHARACTERS:
         return ()
+    fits = _fits(text, index, schema, asked=asked)
+    plain = without_dots(text)
+    return fits if plain == text or any(fit.exact for fit in fits) else _fits(plain, index, schema, asked=asked)
+
+
+def _fits(text: str, index: Index, schema: Schema, *, asked: Asked) -> tuple[Fit, ...]:
     kinds = schema.with_narrower(asked.types) if asked.strictness != "should" else frozenset()
     pair = two_names(text)
     written = [read_written(each, schema.spellings) for each in (text, *(pair or ()))]
@@ -70,11 +86,27 @@ def fitting(index: Index, schema: Schema, asked: Asked) -> tuple[Fit, ...]:
     }
     typed = bool(asked.types)
     fits = [_fit(written, document, schema, typed=typed) for document in documents.values()]
+    if any(fit.decides for fit in fits) and _hangs_on_another(written[0], index, schema):
+        fits = [_undecided(fit) for fit in fits]
     return tuple(sorted((fit for fit in fits if fit.score >= _LEAST), key=_place))
 
 
 def _is_thing(document: Document) -> bool:
     return not _TERMS.intersection(document.kinds)
+
+
+def _hangs_on_another(written: Written, index: Index, schema: Schema) -> bool:
+    """Whether a short name ends in "of" and a name that does not decide, and so tells as little as that one."""
+    after = rest_of(written, schema.spellings)
+    if not after:
+        return False
+    called = with_names(index, schema.spellings.variants(after.words), limit=_MOST_EXACT)
+    fits = [fit for document in called if (fit := _fit([after], document, schema, typed=False)).exact]
+    return bool(fits) and not any(fit.decides for fit in fits)
+
+
+def _undecided(fit: Fit) -> Fit:
+    return replace(fit, score=min(fit.score, _OPEN), decides=False) if fit.decides else fit
 
 
 def _place(fit: Fit) -> tuple[float, float, str, str]:

@@ -18,6 +18,7 @@ from kg.search import PRECISE, Document, Name, fold, words_of
 Words = tuple[str, ...]
 
 _PARTS: Final = re.compile(r"(.+?)\s*(?:\(([^()]+)\)|[,:;]\s+(.+)|\s[-\u2013\u2014/]\s(.+))\s*")
+_DOTTED: Final = re.compile(r"\b(?:[^\W\d_]\.){2,}")
 _ROMAN: Final = re.compile(r"[ivx]+")
 _CUT: Final = "…"
 _LEAST_LETTERS: Final = 3
@@ -26,6 +27,7 @@ _MOST_VARIANTS: Final = 16
 _MOST_LETTERS_IN_CAPITALS: Final = 5
 # A part of a name that has so many words of its own is hardly the name of something else.
 _TELLING_WORDS: Final = 4
+_OF: Final = " of "
 _LITTLE: Final = frozenset({"a", "an", "and", "at", "by", "for", "in", "of", "on", "or", "the", "to", "with"})
 
 
@@ -107,6 +109,29 @@ def two_names(text: str) -> tuple[str, str] | None:
     return match[1], next(part for part in match.groups()[1:] if part is not None)
 
 
+def rest_of(written: Written, spellings: Spellings) -> Written | None:
+    """What is behind the last "of" of a name with few words; None where there is none.
+
+    >>> spellings = Spellings({("the",): ()})
+    >>> rest = rest_of(read_written("Office of the Secretary-General", spellings), spellings)
+    >>> rest and rest.compared
+    ('secretary', 'general')
+    """
+    if sum(word not in _LITTLE for word in written.compared) >= _TELLING_WORDS:
+        return None
+    before, _, rest = written.text.rpartition(_OF)
+    return read_written(rest, spellings) if before else None
+
+
+def without_dots(text: str) -> str:
+    """A text whose acronyms are written without dots.
+
+    >>> without_dots("U.N.E.P. and the U.N. Environment Programme, v. 1.5")
+    'UNEP and the UN Environment Programme, v. 1.5'
+    """
+    return _DOTTED.sub(lambda letters: letters[0].replace(".", ""), text)
+
+
 def says_the_same(written: Written, name: Written) -> float:
     """How exactly a text is a name: 100 as it is written, 98 but for case and signs, 96 in other words; 0 it is not."""
     if written.text == name.text:
@@ -124,8 +149,11 @@ def stands_alone(
     """Whether a name that a text says decides for its thing.
 
     `kinds` are the names of its classes. With `typed` the class is known too, so that the acronym of something else by
-    which the thing is called as well is enough.
+    which the thing is called as well is enough; and so is the name of what only tells of things, such as a kind of
+    them, and counts nothing beside them.
     """
+    if document.weight <= 0 and not typed:
+        return False
     compared = read_written(name.text, spellings).compared
     letters = "".join(written.words)
     too_few = len(letters) < _LEAST_LETTERS and letters.upper() != letters  # signs without capitals are words

@@ -10,7 +10,7 @@ from kg.answer import labels_of
 from kg.discovery import Ready
 from kg.entities import read_background
 from kg.namespaces import PREFIXES, RDF_TYPE, shorten
-from kg.queries import USED_PROPERTIES
+from kg.queries import OWN_PROPERTIES
 from kg.reconciliation.names import Spellings
 from kg.search import KIND, Search, phrase, search
 from kg.store import Readable
@@ -125,7 +125,7 @@ def _terms(snapshot: Readable, uses: Mapping[str, int], ontology: Ontology) -> d
 
 
 def _used_properties(snapshot: Readable) -> dict[str, int]:
-    rows = snapshot.query(USED_PROPERTIES).rows()
+    rows = snapshot.query(OWN_PROPERTIES).rows()
     return {term.value: int(uses.value) for term, uses in rows if term and uses and term.value != RDF_TYPE}
 
 

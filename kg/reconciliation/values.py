@@ -10,6 +10,7 @@ from kg.namespaces import PREFIXES
 from kg.reconciliation.names import Spellings, read_written
 from kg.reconciliation.queries import Given, Wanted
 from kg.search import Index, with_names
+from kg.sources import outside_reference
 from kg.sparql import iri_term, string_term
 from kg.store import Readable, Term
 
@@ -24,6 +25,7 @@ OTHER: Final = 0.0
 _XSD: Final = PREFIXES["xsd"]
 _NUMERIC: Final = frozenset(f"{_XSD}{name}" for name in ("integer", "decimal", "double", "float"))
 _DATE: Final = re.compile(r"-?[0-9]{4,}(-[0-9]{2}(-[0-9]{2})?)?(T[0-9:.]+)?(Z|[+-][0-9]{2}:[0-9]{2})?")
+_MIDNIGHT: Final = re.compile(r"T00:00(:00(\.0+)?)?(Z|[+-]00:00)?$")
 _DATATYPES: Final = ("date", "gYear", "gYearMonth", "integer")
 _LANGUAGES: Final = ("en", "fr", "es", "ru", "ar", "zh")
 _DAY_CHARACTERS: Final = 10
@@ -43,7 +45,8 @@ def read_values(snapshot: Readable, things: Iterable[str], properties: Iterable[
     text = (
         "SELECT DISTINCT ?thing ?property ?value WHERE {\n"
         f"  VALUES ?thing {{ {' '.join(subjects)} }}\n  VALUES ?property {{ {' '.join(predicates)} }}\n"
-        "  GRAPH ?graph { ?thing ?property ?value }\n}\nORDER BY ?thing ?property STR(?value)"
+        f"  GRAPH ?graph {{ ?thing ?property ?value }} {outside_reference('graph')}\n}}\n"
+        "ORDER BY ?thing ?property STR(?value)"
     )
     found: dict[tuple[str, str], tuple[Term, ...]] = {}
     for thing, name, value in snapshot.query(text).rows():
@@ -70,7 +73,8 @@ def things_with(snapshot: Readable, index: Index, wanted: Collection[Wanted], sp
         return ()
     text = (
         f"SELECT DISTINCT ?thing WHERE {{\n  VALUES (?property ?value) {{ {' '.join(rows)} }}\n"
-        f"  GRAPH ?graph {{ ?thing ?property ?value }}\n  FILTER isIRI(?thing)\n}}\nLIMIT {_MOST_THINGS}"
+        f"  GRAPH ?graph {{ ?thing ?property ?value }} {outside_reference('graph')}\n"
+        f"  FILTER isIRI(?thing)\n}}\nLIMIT {_MOST_THINGS}"
     )
     return tuple(sorted(thing.value for (thing,) in snapshot.query(text).rows() if thing))
 
@@ -108,6 +112,9 @@ def _agreement(given: Given, value: Term, index: Index, spellings: Spellings) ->
 def _date_agreement(text: str, known: str) -> float:
     if not _DATE.fullmatch(text):
         return OTHER
+    # Tables have days as the midnight with which they begin.
+    if _MIDNIGHT.search(text) and "T" not in known:
+        text = text[:_DAY_CHARACTERS]
     if known.startswith(text):
         return SAME
     return IN_PART if text.startswith((known, known[:_DAY_CHARACTERS])) else OTHER

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final
 
 from tantivy import Occur, Query
@@ -21,6 +22,7 @@ MOST_WORDS: Final = 16
 """What is behind so many words of a query is left out."""
 
 _LEAST_PREFIX: Final = 2
+_POINTS: Final = (".", ",")
 
 # A whole name goes before all else; the scores of words stay far below.
 _WHOLE_NAME: Final = 1000.0
@@ -47,6 +49,8 @@ class Words:
     needed: tuple[bool, ...]
     """Of each whether it must be found; words that say little need not."""
 
+    numbers: tuple[tuple[str, str], ...]
+    """The two parts of each number that is written with a point, such as 1.5."""
     instead: str
     """The text with each word that is not there replaced by the nearest one that is; empty where none is."""
 
@@ -82,6 +86,7 @@ def read_words(index: Index, text: str, *, typing: bool = False) -> Words:
         places=tuple(places),
         wanted=tuple(one for one, _ in read),
         needed=tuple(telling),
+        numbers=() if typing else _numbers(places, text),
         instead=" ".join(instead.split()) if instead != text else "",
     )
 
@@ -99,6 +104,7 @@ def words_query(index: Index, words: Words, *, fields: Mapping[str, float], loos
         clauses = [clause for clause, needed in zip(clauses, words.needed, strict=True) if needed]
         found = Query.boolean_query(clauses, minimum_number_should_match=max(1, len(clauses) // 2))
         return Query.boolean_query([(Occur.Must, found), *_whole_names(index, words)])
+    clauses += [(Occur.Must, _number_query(index, pair)) for pair in words.numbers]
     return Query.boolean_query([*clauses, *_whole_names(index, words)])
 
 
@@ -159,6 +165,26 @@ def _says_little(index: Index, word: Word, text: str) -> bool:
     if len(written) > 1 and written.isupper():
         return False
     return word.folded in _QUESTION_WORDS or index.says_little(word.folded)
+
+
+def _numbers(places: Sequence[Word], text: str) -> tuple[tuple[str, str], ...]:
+    """The parts of each decimal number; what has more points is a date, or the number of a section."""
+    joined = [
+        one.folded.isdigit() and other.folded.isdigit() and text[one.end : other.start] in _POINTS
+        for one, other in pairwise(places)
+    ]
+    return tuple(
+        (places[place].folded, places[place + 1].folded)
+        for place, alone in enumerate(joined)
+        if alone and not any(joined[max(place - 1, 0) : place] + joined[place + 1 : place + 2])
+    )
+
+
+def _number_query(index: Index, parts: tuple[str, str]) -> Query:
+    """The query for things with both parts beside each other in a name, or with both in a text."""
+    in_text = [(Occur.Must, Query.term_query(index.schema, TEXTS, part, "freq")) for part in parts]
+    alternatives = [Query.phrase_query(index.schema, NAMES, [*parts]), Query.boolean_query(in_text)]
+    return Query.const_score_query(Query.disjunction_max_query(alternatives), 0.0)
 
 
 def _word_query(index: Index, one: Wanted, fields: Mapping[str, float]) -> Query:

@@ -34,6 +34,7 @@ PREFIX sssom: <https://w3id.org/sssom/>
 PREFIX void: <http://rdfs.org/ns/void#>
 """
 SKOS = "http://www.w3.org/2004/02/skos/core#"
+EXACT = f"{SKOS}exactMatch"
 SAME = "http://www.w3.org/2002/07/owl#sameAs"
 SEE_ALSO = "http://www.w3.org/2000/01/rdf-schema#seeAlso"
 CONCEPT = f"{SKOS}Concept"
@@ -59,6 +60,17 @@ NEVER_OF = [
     ("agency/unfccc-secretariat", "http://aims.fao.org/aos/agrovoc/c_1370608364444"),
     ("framework/unccd", "CRSChannelCode:41101"),
 ]
+# What is right in place of what looks right.
+INSTEAD = [
+    ("deliverable-kind/terms-of-reference", EXACT, f"{UNBIS}1006463"),
+    ("theme/ecosystem-restoration", EXACT, "http://aims.fao.org/aos/agrovoc/c_e2952bea"),
+    ("theme/marine-litter", EXACT, "http://aims.fao.org/aos/agrovoc/c_e00d50ff"),
+    ("agency/unhcr", SAME, f"{WIKIDATA}Q132551"),
+    ("agency/unhcr", SAME, "https://ror.org/0437ej039"),
+    ("agency/unu-flores", SAME, "https://ror.org/03xp99m49"),
+    ("partner/grid-arendal", SAME, "https://ror.org/02grxeb87"),
+    ("partner/government-of-norway", SAME, "https://ror.org/05a4cm665"),
+]
 # What is near at most: never an exact match.
 NEVER_EXACTLY = (f"{UNBIS}1002081", f"{UNBIS}1006672")
 # For whom neither Wikidata nor ROR has an item.
@@ -70,8 +82,13 @@ FILES = {
     "sdg-ontology.ttl": "5a00ffa8ae4face41dd293e766f4ea6671eb14d1833132967081935fc6634086",
     "sdg.ttl": "cb6b5600333b3a4f6498f9817db1a41244dd6b5758c274c42c6240a20259503e",
 }
-# Of each federated question a row that the data demand.
+# Of each federated question that is answered from here a row that the data demand.
 TELLING = {
+    "agents-in-wikidata": {
+        "agent": f"{ID}agency/unep",
+        "item": f"{WIKIDATA}Q182016",
+        "itemLabel": "United Nations Environment Programme",
+    },
     "indicators-for-themes": {
         "theme": f"{ID}theme/marine-litter",
         "targetNote": "Target 14.1",
@@ -84,6 +101,22 @@ TELLING = {
         "relation": "exact",
         "thing": f"{ID}deliverable/bio-knowledge-inventory",
     },
+    "work-by-sdg-target": {
+        "target": "http://metadata.un.org/sdg/14.1",
+        "number": "14.1",
+        "theme": f"{ID}theme/marine-litter",
+        "thing": f"{ID}deliverable/ml-report",
+    },
+}
+# Of each federated question that asks another endpoint: the things that it may ask about, as a query finds them here.
+# The engine sends no solutions along, so that the question has to name them.
+ASKED_ABOUT = {
+    "agents-in-wikidata-by-service": "GRAPH ?links { ?s owl:sameAs ?asked } ?s a emg:Agent",
+    "seats-and-websites-by-service": "GRAPH ?links { ?s owl:sameAs ?asked } ?s a emg:Agent",
+    "subjects-in-the-unbis-thesaurus-by-service": "GRAPH ?links { ?s skos:exactMatch|skos:closeMatch ?asked } "
+    "?s a emg:Theme",
+    "themes-in-six-languages-by-service": "GRAPH ?links { ?s skos:exactMatch|skos:closeMatch ?asked } ?s a emg:Theme",
+    "work-by-sdg-target-by-service": "",
 }
 
 
@@ -142,6 +175,11 @@ def test_a_thing_is_not_linked_to_what_is_another(built: Snapshot, thing: str, t
     found = rows(built, f"SELECT ?p ?o WHERE {{ <{ID}{thing}> ?p ?o }}")
     assert found
     assert [row for row in found if row["o"].startswith(target)] == []
+
+
+@pytest.mark.parametrize(("thing", "relation", "target"), INSTEAD)
+def test_what_is_right_is_there_in_place_of_a_trap(built: Snapshot, thing: str, relation: str, target: str) -> None:
+    assert (ID + thing, relation, target) in set(triples(built))
 
 
 def test_what_is_near_is_not_said_to_be_exact(built: Snapshot) -> None:
@@ -239,7 +277,23 @@ def test_open_data_of_others_are_in_their_graph_and_not_in_the_merge(built: Snap
 
 
 def test_every_federated_question_has_a_telling_row() -> None:
-    assert set(stored("federated")) == set(TELLING)
+    questions = stored("federated")
+    assert {name for name, query in questions.items() if not query.asks} == set(TELLING)
+    assert {name for name, query in questions.items() if query.asks} == set(ASKED_ABOUT)
+
+
+@pytest.mark.parametrize("name", sorted(name for name, found in ASKED_ABOUT.items() if found))
+def test_a_question_asks_another_endpoint_about_all_that_is_linked(built: Snapshot, name: str) -> None:
+    query = stored("federated")[name]
+    _, _, called = query.text.partition("SERVICE")
+    values = called.partition("VALUES")[2].partition("{")[2].partition("}")[0]
+    prefixes = {"wd:": WIKIDATA, "unbis:": UNBIS}
+    asked = [prefixes[f"{each.split(':')[0]}:"] + each.split(":")[1] for each in values.split()]
+    links = f"{BASE}graph/links/{'wikidata' if 'wikidata' in query.asks[0] else 'unbis'}"
+    linked = f"VALUES ?links {{ <{links}> }} {ASKED_ABOUT[name]}"
+    found = rows(built, f"{PREFIXES} SELECT DISTINCT ?asked WHERE {{ {linked} }}")
+    assert len(asked) == len(set(asked)) > 5
+    assert set(asked) == {row["asked"] for row in found}
 
 
 @pytest.mark.parametrize("name", sorted(TELLING))

@@ -336,6 +336,40 @@ def test_the_agent_is_told_and_a_token_goes_nowhere_else() -> None:
     assert len(asked) == 2
 
 
+def test_a_proxy_that_is_named_is_used_for_all() -> None:
+    answers = {"http://library.example/sparql": rows("a"), "library.example:443": says("no", "text/plain", 403)}
+    with stranger(answers) as (proxy, asked):
+        graph = Graph("http://library.example", proxy=proxy)
+        assert graph.query("SELECT ?x {}").rows == [{"x": "a"}]
+        with pytest.raises(EndpointAway, match="403"):
+            Graph("https://library.example", proxy=proxy).query("ASK {}")
+        # In the open a proxy could read the token.
+        with pytest.raises(NotAuthenticated, match="to read"):
+            Graph("http://127.0.0.1", proxy=proxy).submit("<urn:a> <urn:b> <urn:c> .", message="m", token="secret")  # noqa: S106 - of no server
+    assert [(method, path) for method, path, _ in asked] == [
+        ("POST", "http://library.example/sparql"),
+        ("CONNECT", "library.example:443"),
+    ]
+    for wrong in ("https://proxy.example:3128", "proxy.example", "http://me:pass@proxy.example"):
+        with pytest.raises(EndpointAway) as caught:
+            Graph("http://library.example", proxy=wrong).query("ASK {}")
+        assert "http://" in caught.value.remedy
+
+
+def test_a_proxy_of_the_environment_is_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    with stranger({"/sparql": rows("a")}) as (url, asked):
+        for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY"):
+            monkeypatch.setenv(name, "http://127.0.0.1:1")
+        assert Graph(url).query("SELECT ?x {}").rows == [{"x": "a"}]
+    assert len(asked) == 1
+
+
+def test_what_speaks_no_https_is_told() -> None:
+    with stranger({}) as (url, _), pytest.raises(EndpointAway) as caught:
+        Graph(url.replace("http://", "https://")).query("ASK {}")
+    assert "http://" in caught.value.remedy
+
+
 def test_nobody_answers() -> None:
     with pytest.raises(EndpointAway, match="does not answer") as caught:
         Graph(f"http://127.0.0.1:{free_port()}").query("ASK {}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -14,12 +15,23 @@ from pyoxigraph import RdfFormat, parse
 
 from kg.endpoints import Bounds
 from kg.errors import ContentError, EndpointAway, KgError, NetworkRefused, TableErrors
-from kg.linking import Pace, endpoint_target, file_target, read_decisions, refuse_unnamed, their_things
+from kg.linking import (
+    Pace,
+    Visit,
+    check_links,
+    endpoint_target,
+    file_target,
+    read_decisions,
+    refuse_unnamed,
+    their_things,
+)
 from kg.linking.table import COLUMNS
+from kg.settings import Settings
+from kg.web import create_app
 from tests.conftest import Kg
 from tests.serving import free_port
 from tests.stores import oxigraph
-from tests.strangers import BOMB, Answer, rows, says, stranger, without_end
+from tests.strangers import BOMB, Answer, in_turn, rows, says, silence, stranger, without_end
 
 ID = "https://w3id.org/unemg/id/"
 UNDP, UNEP, CLIMATE, BIODIVERSITY = (
@@ -177,7 +189,9 @@ def test_what_is_accepted_becomes_part_of_the_graph(
     emg, sssom = rdflib.Namespace("https://w3id.org/unemg/ontology#"), rdflib.Namespace("https://w3id.org/sssom/")
     statements = set(graph.subjects(rdflib.RDF.type, emg.Statement))
     assert len(statements) == 2
-    assert (rdflib.URIRef(BIODIVERSITY), rdflib.SKOS.exactMatch, rdflib.URIRef(f"{THESAURUS}9990001")) in graph
+    theirs = rdflib.URIRef(f"{THESAURUS}9990001")
+    assert (rdflib.URIRef(BIODIVERSITY), rdflib.SKOS.exactMatch, theirs) in graph
+    assert (theirs, rdflib.RDFS.label, rdflib.Literal("BIODIVERSITY")) in graph
     for one in statements:
         assert str(graph.value(one, sssom.reviewer_label)) == "Ada"
         assert 0 < float(graph.value(one, sssom.confidence)) <= 1
@@ -185,6 +199,14 @@ def test_what_is_accepted_becomes_part_of_the_graph(
         assert method == rdflib.URIRef("https://w3id.org/semapv/vocab/LexicalMatching")
     done = kg("link", "--accept", chosen, "--reviewer", "Ada", "--submit", state=own)
     assert done.stdout.startswith("accepted as revision 2"), done.stderr
+    # Where the link leads is called by its name there, on the page and in the list of links.
+    page = (
+        create_app(Settings(state=own))
+        .test_client()
+        .get("/id/theme/biodiversity", headers={"Accept": "text/html"}, follow_redirects=True)
+    )
+    assert f'href="{theirs}"' in page.text
+    assert re.search(rf'href="{theirs}"[^>]*>\s*(<[^>]*>)?\s*BIODIVERSITY', page.text)
     after = kg("link", file, state=own)
     assert set(found) - set(table(after.stdout)) == {
         (CLIMATE, f"{THESAURUS}9990002"),
@@ -217,6 +239,16 @@ def test_another_content_gets_axioms(kg: Kg, library: Path, tmp_path: Path) -> N
     graph = rdflib.Graph().parse(data=done.stdout, format="turtle")
     (axiom,) = graph.subjects(rdflib.RDF.type, rdflib.OWL.Axiom)
     assert graph.value(axiom, rdflib.OWL.annotatedTarget) == rdflib.URIRef(f"{V}emma")
+    assert str(graph.value(axiom, rdflib.URIRef("https://w3id.org/sssom/object_label"))) == "Emma"
+    assert graph.value(rdflib.URIRef(f"{V}emma"), rdflib.RDFS.label) is None  # or a search would find it as ours
+
+
+def test_what_a_spreadsheet_was_kept_from_is_read_as_it_was(tmp_path: Path) -> None:
+    path = tmp_path / "decided.csv"
+    row = "urn:a,,rdfs:seeAlso,urn:b,'=1+1,1,semapv:LexicalMatching,'tis,accept"
+    path.write_text(f"{','.join(COLUMNS)}\n{row}\n", encoding="utf-8")
+    [one] = read_decisions(path)
+    assert (one.label, one.evidence) == ("=1+1", "'tis")
 
 
 BAD_TABLES = {
@@ -292,6 +324,9 @@ def test_private_addresses_are_refused_unless_named(kg: Kg, state: Path) -> None
     assert "What to do" in done.stderr
 
 
+LINKED = ("/alive", "/moved", "/see", "/gone", "/around", "/inside", "/shy", "/first", "/lost", "/private/x")
+
+
 @pytest.fixture
 def linked(kg: Kg, small_content: Path, tmp_path: Path) -> Iterator[tuple[Callable[..., object], list[object]]]:
     """A graph with links into a server of the test; runs `kg link --check`, and tells what was asked."""
@@ -303,9 +338,14 @@ def linked(kg: Kg, small_content: Path, tmp_path: Path) -> Iterator[tuple[Callab
         "/around": says("", status=302, Location="/around"),
         "/inside": says("", status=302, Location="http://10.0.0.1/secret"),
         "/shy": says("", "text/html", 403),
+        "/first": says("", status=301, Location="/second"),
+        "/second": says("", status=308, Location="/alive"),
+        "/lost": says("", status=301, Location="/gone"),
+        "/private/x": says("", "text/html"),
+        "/robots.txt": says("User-agent: *\nDisallow: /private/\n", "text/plain"),
     }
     with stranger(answers) as (url, asked):
-        links = "".join(f":emma rdfs:seeAlso <{url}{path}> .\n" for path in (*answers, "/missing"))
+        links = "".join(f":emma rdfs:seeAlso <{url}{path}> .\n" for path in (*LINKED, "/missing"))
         data = small_content / "data" / "books.trig"
         text = data.read_text(encoding="utf-8")
         data.write_text(text.replace(":austen a :Person", f"{links}:austen a :Person"), encoding="utf-8")
@@ -328,20 +368,55 @@ def test_dead_and_moved_links_are_told(linked: tuple[Callable[..., object], list
         "around": "dead",
         "inside": "refused",
         "shy": "unclear",
+        "first": "moved",
+        "lost": "dead",
+        "x": "refused",
     }
     assert lines["moved"].endswith("/alive")
+    assert lines["first"].endswith("/alive")
+    assert lines["lost"].endswith("/gone")
+    assert "robots.txt" in lines["x"]
     assert done.returncode == 1
-    assert {method for method, *_ in asked} == {"HEAD"}
+    assert [(method, path) for method, path, _ in asked if method != "HEAD"] == [("GET", "/robots.txt")]
+    assert "/private/x" not in {path for _, path, _ in asked}
+
+
+def test_a_host_that_is_busy_is_asked_again_when_it_says() -> None:
+    waited: list[float] = []
+    busy = {
+        "/soon": in_turn(says("", status=429, Retry_After="7"), says("", "text/html")),
+        "/still": says("", status=503, Retry_After="3"),
+        "/late": says("", status=429, Retry_After="86400"),
+        "/when": says("", status=429, Retry_After="Fri, 27 Nov 2026 00:00:00 GMT"),
+        "/silent": silence,
+        "/no-head": in_turn(says("", status=405), says("", "text/html")),
+    }
+    with stranger(busy) as (url, asked):
+        visit = Visit(named=["127.0.0.1"], pause_seconds=1, bounds=Bounds(seconds=1, bytes=1000), wait=waited.append)
+        found = {one.iri.removeprefix(url): one for one in check_links([f"{url}{path}" for path in busy], visit)}
+    states = {path: one.state for path, one in found.items()}
+    assert states == {
+        "/soon": "alive",
+        "/still": "unclear",
+        "/late": "unclear",
+        "/when": "unclear",
+        "/silent": "dead",
+        "/no-head": "alive",
+    }
+    assert sorted(waited) == [1, 1, 1, 1, 1, 3, 7]
+    assert found["/late"].says == "429"
+    assert "seconds" in found["/silent"].says or "in time" in found["/silent"].says
+    assert [path for _, path, _ in asked].count("/late") == 1
 
 
 def test_nothing_is_asked_without_the_flag(linked: tuple[Callable[..., object], list[object]]) -> None:
     check, asked = linked
     done = check()
     assert done.returncode == 2
-    assert "this would ask 8 addresses" in done.stderr
+    assert "this would ask 11 addresses" in done.stderr
     assert "--network" in done.stderr
     refused = check("--network", "--pause", "0")
-    assert refused.stdout.count("refused") == 8
+    assert refused.stdout.count("refused") == 11
     assert asked == []
 
 

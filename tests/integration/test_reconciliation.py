@@ -17,6 +17,7 @@ from kg.settings import Settings
 from kg.web import create_app
 from kg.web.reconciliation_request import MOST_COLUMNS, MOST_IDS, MOST_QUERIES
 from tests.serving import Command, Server, serving
+from tests.states import build_into
 from tests.un_names import ABSENT, FOUND, MISSED, OFFERED
 
 ID = "https://w3id.org/unemg/id/"
@@ -297,6 +298,22 @@ def test_another_content_is_matched_without_a_word_about_it(library: Path) -> No
     assert {each["name"] for each in candidates(other, {"properties": [wanted]})} == {"Emma", "Persuasion"}
 
 
+def test_what_fits_better_is_a_reason_to_doubt(small_content: Path, tmp_path: Path) -> None:
+    books = small_content / "data/books.trig"
+    walks = """:walk a :Book ; rdfs:label "Stroll on the Northern Side of Lake Emma"@en , "LW" ; :writtenBy :austen .
+    :walks a :Book ; rdfs:label "Strolls on the Northern Side of Lake Emma LW"@en ; :writtenBy :austen ; :year "1999" .
+    :austen a :Person"""
+    books.write_text(books.read_text(encoding="utf-8").replace(":austen a :Person", walks), encoding="utf-8")
+    build_into(tmp_path / "state", small_content)
+    other = create_app(Settings(state=tmp_path / "state")).test_client()
+    query = {"query": "Stroll on the Northern Side of Lake Emma (LW)"}
+    assert [one["id"] for one in candidates(other, query) if one["match"]] == ["https://library.example/walk"]
+    found = candidates(other, query | {"properties": [{"pid": "https://library.example/year", "v": "1999"}]})
+    assert [one["id"].rpartition("/")[2] for one in found[:2]] == ["walks", "walk"]
+    assert found[0]["score"] > found[1]["score"]
+    assert not any(one["match"] for one in found)
+
+
 # What is wrong.
 
 
@@ -348,7 +365,22 @@ def test_a_table_of_100_000_rows_at_once_is_refused(client: FlaskClient) -> None
 
 
 @pytest.mark.parametrize(
-    "name", ["x" * 10_000, "United Nations " * 2_000, "\x00\ud800", HOSTILE, "???", " ", "🌍", "a b " * 70, "* OR *:*"]
+    "name",
+    [
+        *("x" * 10_000, "United Nations " * 2_000, "a b " * 70),
+        *(
+            "",
+            " ",
+            "???",
+            "🌍",
+            "\x00\ud800",
+            "\x07\x1b[31m",
+            "שולחן עגול על הים",
+            "\u202e\u0627\u0644\u0628\u062d\u0631\u200f",
+            "* OR *:*",
+            HOSTILE,
+        ),
+    ],
 )
 def test_any_name_is_answered(client: FlaskClient, name: str) -> None:
     for query in ({"query": name}, {"query": name, "properties": [{"pid": LABEL, "v": name}]}):

@@ -12,7 +12,7 @@ from rdflib import URIRef
 
 from kg.errors import QueryRefused
 from kg.settings import STRICT, UNION
-from kg.store import Ledger, Primary, Snapshots, Workspace, open_primary, quads_of, scratch_copy
+from kg.store import Ledger, Nodes, Primary, Snapshots, Workspace, open_primary, quads_of, scratch_copy
 from kg.store.living import holders, solutions
 from kg.store.primary import HISTORY
 from kg.store.proposals import EDIT, EXTEND, REPLACE, UPDATE, Meeting, Proposal, changes_of
@@ -76,6 +76,7 @@ def meeting(primary: Primary, state: Path) -> Meeting:
         derived=f"{BASE}graph/entailed",
         here=f"{BASE}graph/submission/2",
         scratch=lambda: scratch_copy(primary.store, state),
+        nodes=Nodes(),
     )
 
 

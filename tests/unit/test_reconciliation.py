@@ -45,6 +45,10 @@ THINGS = (
     thing("sixteen", " ".join(f"word{n}" for n in range(16)), kind="Plan"),
     thing("chinese", "湖", kind="Plan"),
     thing("north", "Northern Shore", "Côte du Nord de la Baie Claire", kind="Plan"),
+    thing("office-head", "Head of Secretariat", kind="Plan"),
+    thing("office-north", "Head of the Northern Shore", kind="Plan"),
+    thing("office-other", "Head of Office", kind="Plan"),
+    Document(f"{LAKE}kind", (f"{LAKE}Kind",), (Name("Wetland Report"),), weight=0.0),
     Document(f"{LAKE}Body", (OWL_CLASS,), (Name("Reed Body"),)),
 )
 NAMES = {"Body": "body", "Group": "working group", "Survey": "survey", "Plan": "plan", "Thing": "thing"}
@@ -150,6 +154,22 @@ def test_the_acronym_of_what_a_body_serves_needs_a_type(index: Index, schema: Sc
     assert called(index, schema, "MRT", types=(f"{LAKE}Plan",)) == {}
 
 
+def test_a_name_tells_as_little_as_what_it_hangs_on(index: Index, schema: Schema) -> None:
+    assert called(index, schema, "Head of Secretariat") == {"office-head": False}
+    assert called(index, schema, "head of the Northern Shore") == {"office-north": True}
+    assert called(index, schema, "Head of Office") == {"office-other": True}
+
+
+def test_the_name_of_a_kind_of_things_needs_a_type(index: Index, schema: Schema) -> None:
+    assert called(index, schema, "Wetland Report") == {"kind": False}
+    assert called(index, schema, "Wetland Report", types=(f"{LAKE}Kind",)) == {"kind": True}
+
+
+def test_dots_in_an_acronym_make_no_difference(index: Index, schema: Schema) -> None:
+    assert called(index, schema, "L.A.F.P.") == called(index, schema, "LAFP") == {"fisheries": True}
+    assert called(index, schema, "L.A. Fisheries Programme") == {"fisheries": True}
+
+
 def test_all_that_are_called_so_are_found(index: Index, schema: Schema) -> None:
     assert called(index, schema, "Mirror") == {"twin-a": True, "twin-b": True}
     assert called(index, schema, "MIRROR", types=(f"{LAKE}Survey",)) == {"twin-b": True}
@@ -212,6 +232,9 @@ def test_words_are_compared_as_the_spellings_say() -> None:
         (Given("2022"), Term("literal", "2022-05-18", datatype=f"{XSD}date"), 1),
         (Given("2022-05-18"), Term("literal", "2022-05", datatype=f"{XSD}gYearMonth"), 0.5),
         (Given("2022-06-18"), Term("literal", "2022-05", datatype=f"{XSD}gYearMonth"), 0),
+        (Given("2022-05-18T00:00:00Z"), Term("literal", "2022-05-18", datatype=f"{XSD}date"), 1),
+        (Given("2022-05-18T10:00:00Z"), Term("literal", "2022-05-18", datatype=f"{XSD}date"), 0.5),
+        (Given("2022-05-19T00:00:00Z"), Term("literal", "2022-05-18", datatype=f"{XSD}date"), 0),
         (Given("7"), Term("literal", "7.0", datatype=f"{XSD}decimal"), 1),
         (Given("seven"), Term("literal", "7", datatype=f"{XSD}integer"), 0),
         (Given("CLEAN lake"), Term("literal", "clean lake"), 1),

@@ -177,6 +177,22 @@ def test_an_acronym_in_capitals_is_no_word_that_says_little(index: Index) -> Non
     assert found(index, "WHO emma guide misunderstandings")[0] in {"emma", "emma-guide"}
 
 
+def test_the_parts_of_a_number_stand_beside_each_other() -> None:
+    index = Index()
+    index.write(
+        [
+            thing("warming", "A rise of 1.5 °C"),
+            thing("row", "Section 1, sentence 5"),
+            thing("told", "Warming", text="By 1,5 degrees."),
+            thing("dated", "Meeting of 1.5.2022"),
+        ]
+    )
+    assert set(found(index, "1.5")) == {"warming", "told", "dated"}
+    assert "row" in found(index, "1 5")
+    assert found(index, "1.5.2022")[0] == "dated"
+    assert suggested(index, "section 1.5") == ["row"]
+
+
 def test_words_that_say_little_do_not_empty_a_search(index: Index) -> None:
     assert found(index, "what is the Persuasion about")[0] == "persuasion"
     assert set(found(index, "and")) == {"sense", "emma", "austen"}
