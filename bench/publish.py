@@ -14,7 +14,7 @@ from pyoxigraph import RdfFormat, Store
 from bench.generate import BASE
 from kg.settings import STRICT
 from kg.store import Description, Snapshots
-from kg.store.snapshots import LAYOUT
+from kg.store.opened import LAYOUT
 
 
 def publish(nquads: Path, state: Path) -> None:

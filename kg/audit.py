@@ -38,7 +38,7 @@ def audit(
     judges = (
         house.judges if shapes is None else appoint(Rulebook(shapes, {}, {}), base=house.judges.base, limits=limits)
     )
-    lines = snapshots.current().nquads().decode().split("\n")[:-1]
+    lines = snapshots.stored().nquads().decode().split("\n")[:-1]
     workspace = Workspace()
     workspace.add(quads_of(line for line in lines if not is_derived(line, judges.derived)))
     tell(f"read {len(lines):,} statements from snapshot {house.description.number}")

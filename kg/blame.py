@@ -41,18 +41,25 @@ class Brought:
 def blame(snapshot: Readable, ledger: Ledger, pattern: Pattern) -> tuple[list[Brought], bool]:
     """The first statements that match, by predicate, value and graph; and whether there are more.
 
+    A blank node is written with its name, as in the ledger. One that the subject names is looked for in the ledger
+    alone, since it has no name in a snapshot.
+
     Raises:
         ContentError: the pattern has something that is no term.
         LedgerDamaged, StoreError: the ledger or the snapshot cannot be read.
     """
     terms = {"?p": _iri(pattern.predicate), "?o": _value(pattern.value)}
+    naming = snapshot.description.naming
+    if naming.label(pattern.subject):
+        found = _said_of(ledger, pattern.subject, predicate=terms["?p"], value=terms["?o"])
+        return [*_brought(snapshot, ledger, found[:MOST_STATEMENTS])], len(found) > MOST_STATEMENTS
     values = " ".join(f"VALUES {name} {{ {term} }}" for name, term in terms.items() if term)
     triple = f"{_iri(pattern.subject)} ?p ?o"
     unnamed = "" if snapshot.description.merges else f" UNION {{ {triple} }}"
     query = f"SELECT ?p ?o ?g {{ {values} {{ GRAPH ?g {{ {triple} }} }}{unnamed} }} ORDER BY ?p ?o ?g"
     rows = snapshot.query(f"{query} LIMIT {MOST_STATEMENTS + 1}").rows()
     lines = [
-        line_of(pattern.subject, predicate.value, value, graph=graph.value if graph else "")
+        line_of(pattern.subject, predicate.value, naming.named(value), graph=naming.named(graph).value if graph else "")
         for predicate, value, graph in rows
         if predicate and value
     ]
@@ -66,6 +73,22 @@ def blame_statement(snapshot: Readable, ledger: Ledger, statement: str) -> Broug
         LedgerDamaged, StoreError: as `blame` does.
     """
     return next(_brought(snapshot, ledger, [statement]), None)
+
+
+def _said_of(ledger: Ledger, subject: str, *, predicate: str, value: str) -> list[str]:
+    """The statements about a subject that are there after the last commit; any, where no term is given."""
+    lines: set[str] = set()
+    for revision in sorted(ledger.revisions_about(subject)):
+        changes = ledger.read(revision).changeset
+        lines.difference_update(changes.removed)
+        lines.update(line for line in changes.added if line.startswith(f"<{subject}> "))
+    found = sorted(lines)
+    said = [(str(quad.predicate), str(quad.object)) for quad in quads_of(found)]
+    return [
+        line
+        for line, (its_predicate, its_value) in zip(found, said, strict=True)
+        if predicate in ("", its_predicate) and value in ("", its_value)
+    ]
 
 
 def _brought(snapshot: Readable, ledger: Ledger, lines: Sequence[str]) -> Iterator[Brought]:

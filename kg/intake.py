@@ -5,15 +5,28 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from pathlib import PurePath
-from typing import Final
+from typing import Any, Final
 
 from kg.errors import ContentError, QuerySyntax, TextTooLong
 from kg.formats import ENTRIES
 from kg.house import House
 from kg.judgement import PlaceOf
-from kg.readers import Places, Reading, read_document, skolemize
+from kg.readers import Document, Places, Reading, keep_names, read_document, skolemize
 from kg.sparql import Limits, vet_update
-from kg.store import ADD, EDIT, HERE, PATCH, REPLACE, UPDATE, Proposal, Snapshots, changeset_of
+from kg.store import (
+    ADD,
+    EDIT,
+    EXTEND_ALL,
+    HERE,
+    PATCH,
+    REPLACE,
+    REPLACE_ALL,
+    UPDATE,
+    Proposal,
+    Snapshot,
+    Snapshots,
+    changeset_of,
+)
 from kg.tables import Changes, entries_in, read_entries, read_upload, state_of, table_models
 from kg.validation import nowhere
 
@@ -70,7 +83,7 @@ class Taken:
 
 
 def take_in(kind: str, text: Text, *, graph: str, house: House, snapshots: Snapshots, bounds: Bounds) -> Taken:
-    """Read a text for a proposal of a kind that has one: add, extend, replace, update or patch.
+    """Read a text for a proposal of a kind that has one: any but edit and revert.
 
     `graph` is the graph that is written to, where one is named. The cells of a table are compared with the current
     snapshot.
@@ -91,18 +104,38 @@ def take_in(kind: str, text: Text, *, graph: str, house: House, snapshots: Snaps
         name=text.name or "the text",
         graph=HERE,
         media_type=text.media_type,
-        reading=Reading(base=graph, prefixes=house.prefixes, max_bytes=bounds.bytes),
+        reading=Reading(
+            graphs="many" if kind in (EXTEND_ALL, REPLACE_ALL) else "one",
+            base=graph,
+            prefixes=house.prefixes,
+            max_bytes=bounds.bytes,
+        ),
     )
     stored = skolemize([*document.quads], name=hashlib.sha256(text.data).hexdigest(), base=house.description.base)
+    if kind in (REPLACE, REPLACE_ALL):
+        stored = _with_names_kept(document, stored, snapshots.stored(), graph=graph)
     lines = changeset_of(added=stored).added
     if kind == ADD and not lines:
         raise ContentError("the file says nothing", remedy="write at least one statement", file=document.name)
     return Taken(Proposal(kind, added=lines, graph=graph), Places(document, stored=stored).place_of)
 
 
+def _with_names_kept(document: Document, stored: list[Any], snapshot: Snapshot, *, graph: str) -> list[Any]:
+    """What a document says, where it says graphs as they are there: with the names that their blank nodes have there.
+
+    Labels are of no account, so that whoever sends back what they have read changes nothing.
+    """
+
+    def held(name: str) -> list[Any]:
+        place = graph if name == HERE else name
+        return snapshot.graph(place, into=name) if place or not snapshot.description.merges else []
+
+    return keep_names(stored, document.quads, held=held, blank=snapshot.description.naming.blank)
+
+
 def _compared(text: Text, house: House, snapshots: Snapshots) -> Taken:
     """A table, or entries: what they change of what there is."""
-    state = state_of(snapshots.current())
+    state = state_of(snapshots.stored())
     models = table_models(house.judges.shapes, state)
     changes: Changes
     if text.is_entries:

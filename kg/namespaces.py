@@ -33,6 +33,9 @@ SKOS_PREF_LABEL: Final = f"{PREFIXES['skos']}prefLabel"
 VOID_DATASET: Final = f"{PREFIXES['void']}Dataset"
 VOID_URI_SPACE: Final = f"{PREFIXES['void']}uriSpace"
 
+# Below the base IRI: what a blank node is called where a history is kept of it. Source: RDF 1.1 Concepts §3.5.
+GENID: Final = ".well-known/genid/"
+
 # Properties that name a thing, best first.
 LABEL_PROPERTIES: Final = (RDFS_LABEL, SKOS_PREF_LABEL, DCTERMS_TITLE)
 
@@ -47,7 +50,7 @@ def shorten(iri: str, prefixes: Mapping[str, str] | None = None) -> str:
     """
     own = prefixes or {}
     best = best_start = ""
-    for known in (PREFIXES, own):
+    for known in (own,) if own.keys() >= PREFIXES.keys() else (PREFIXES, own):
         for name, start in known.items():
             # A prefix that is declared otherwise no longer means what it does here.
             if len(start) > len(best_start) and iri.startswith(start) and own.get(name, start) == start:

@@ -78,7 +78,7 @@ def meaning_of(snapshot: Readable, name: str, *, example: str, languages: Iterab
     called = [thing for thing, spellings in names.items() if wanted in spellings]
     if not called:
         rows = snapshot.query(named_query(" ".join(name.split()), languages)).rows()
-        found = [row[0].value for row in rows if row[0]]
+        found = [row[0].value for row in rows if row[0] and row[0].kind == "iri"]
         called = [iri for iri in found if iri.startswith(snapshot.description.base)] or found
     if called:
         return Meaning(_by_name(_things(snapshot, called)), ())

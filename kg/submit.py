@@ -19,7 +19,6 @@ from kg.errors import (
     KgError,
     NotConforming,
     OthersStatements,
-    QueryRefused,
     RemoteStoreError,
     RevisionPassed,
     StoreError,
@@ -35,6 +34,7 @@ from kg.store import (
     Changeset,
     Ledger,
     Meeting,
+    Nodes,
     Primary,
     Proposal,
     Signature,
@@ -46,6 +46,7 @@ from kg.store import (
     quads_of,
     scratch_copy,
     scratch_of,
+    submissions_kept,
     texts_of,
     to_publish,
 )
@@ -124,8 +125,8 @@ def consider(submission: Submission, primary: Primary, house: House, *, state: P
             f"this was made for revision {submission.expected}, and the graph is at revision {revision - 1} now",
             remedy="read it again, make your change there, and send that",
         )
-    base = house.description.base
-    graph = f"{base}{_SUBMISSIONS}{revision}"
+    base, naming = house.description.base, house.description.naming
+    graph, history = f"{base}{_SUBMISSIONS}{revision}", f"{base}graph/history"
     meeting = Meeting(
         store=primary.store,
         ledger=primary.ledger,
@@ -133,10 +134,13 @@ def consider(submission: Submission, primary: Primary, house: House, *, state: P
         derived=house.judges.derived,
         here=graph,
         scratch=lambda: scratch_copy(primary.store, state),
+        history=history,
+        nodes=Nodes(naming.new, naming, lambda: primary.labels(state, naming)),
     )
     changes = primary.effective(changes_of(submission.proposal, meeting))
-    history = f"{base}graph/history"
-    if submission.proposal.kind != REVERT:
+    if submission.proposal.kind == REVERT:
+        changes = _with_history(changes, history)
+    else:
         _refuse_history(changes, history)
     if submission.own_only:
         _refuse_others(changes, submission.signature.author, primary.ledger, base=base)
@@ -145,7 +149,7 @@ def consider(submission: Submission, primary: Primary, house: House, *, state: P
     described = _described(submission, graph, changes, history=history)
     try:
         report = judge_change(primary, changes.with_added(described), house.judges)
-        names = names_in(report, primary)
+        names = names_in(report, primary, namespaces=house.prefixes.values())
         if report.conforms and report.results:
             add_statements(primary, results_kept(graph, report, history=history), house.judges)
     except KgError:
@@ -257,11 +261,15 @@ def _is_as_expected(submission: Submission, primary: Primary) -> bool:
     return 0 < next(primary.ledger.revisions_about(graph), 0) <= expected
 
 
+def _with_history(changes: Changeset, history: str) -> Changeset:
+    """A change that leaves the name of the history there: the first submission has brought it, others need it too."""
+    removed = tuple(line for line in changes.removed if not line.startswith(f"<{history}> "))
+    return Changeset(changes.added, removed)
+
+
 def _refuse_history(changes: Changeset, history: str) -> None:
     if any(line.endswith(f" <{history}> .") for line in (*changes.added, *changes.removed)):
-        raise QueryRefused(
-            f"<{history}> tells who submitted what; nobody writes to it", remedy="leave it out, or revert a revision"
-        )
+        raise submissions_kept(history)
 
 
 def _refuse_others(changes: Changeset, author: str, ledger: Ledger, *, base: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 from pathlib import Path
 
@@ -25,9 +26,19 @@ def build_into(state: Path, content: Path, *, default_graph: str = UNION) -> Pub
     return build(open_content(content), desk(state), default_graph=default_graph, signature=SIGNATURE)
 
 
+def build_once(state: Path, content: Path) -> Path:
+    """Build content into a state folder, of which the first process that asks makes it, and others wait for it."""
+    with state.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not state.exists():
+            build_into(state.with_suffix(".building"), content)
+            state.with_suffix(".building").rename(state)
+    return state
+
+
 def published(state: Path) -> bytes:
-    """What is current, as canonical N-Quads, read from disk."""
-    return Snapshots(state, memory_quads=0).current().nquads()
+    """What is current, as canonical N-Quads, read from disk; blank nodes have names, as in the ledger."""
+    return Snapshots(state, memory_quads=0).stored().nquads()
 
 
 def files_of(folder: Path) -> dict[str, str]:
@@ -64,11 +75,15 @@ def assert_whole(state: Path, *, default_graph: str = UNION) -> None:
     ledger = Ledger(state / "ledger")
     assert ledger.verify() == ledger.head()
     expected = folded(ledger)
-    description = Snapshots(state, memory_quads=0).current().description
+    snapshots = Snapshots(state, memory_quads=0)
+    description = snapshots.stored().description
+    for memory_quads in (0, description.quads):
+        asked = Snapshots(state, memory_quads=memory_quads).current()
+        assert sorted(asked.nquads().decode().split("\n")[:-1]) == sorted(description.naming.blank_lines(expected))
     assert (description.revision, description.digest) == ledger.head()
     assert (description.quads, description.default_graph) == (len(expected), default_graph)
     assert {*published(state).decode().split("\n")[:-1]} == expected
-    with open_primary(Snapshots(state, memory_quads=0), ledger, default_graph=default_graph) as primary:
+    with open_primary(snapshots, ledger, default_graph=default_graph) as primary:
         assert primary.lines() == expected
         merged = (quad for quad in quads_of(expected) if is_unnamed(quad) or (primary.merges and not is_apart(quad)))
         assert merge_of(primary) == {quad.triple for quad in merged}

@@ -32,6 +32,16 @@ def says(body: str | bytes, media_type: str = ROWS, status: int = 200, **headers
     return answer
 
 
+def in_turn(*answers: Answer) -> Answer:
+    """An answer for each time that is asked; the last one from then on."""
+    left = [*answers]
+
+    def answer(request: BaseHTTPRequestHandler) -> None:
+        (left.pop(0) if len(left) > 1 else left[0])(request)
+
+    return answer
+
+
 def rows(*values: str) -> Answer:
     bindings = [{"x": {"type": "literal", "value": value}} for value in values]
     return says(json.dumps({"head": {"vars": ["x"]}, "results": {"bindings": bindings}}))
@@ -78,7 +88,7 @@ def stranger(answers: dict[str, Answer]) -> Iterator[tuple[str, list[tuple[str, 
             with suppress(OSError):
                 answers.get(self.path.partition("?")[0], says("nothing here", "text/plain", 404))(self)
 
-        do_GET = do_HEAD = do_POST = answer  # noqa: N815 - names of the library
+        do_GET = do_HEAD = do_POST = do_CONNECT = answer  # noqa: N815 - names of the library
 
         def log_message(self, *_: object) -> None:
             pass

@@ -19,8 +19,7 @@ from pyoxigraph import (
 
 from kg.settings import UNION
 from kg.store.patch import Changeset, quads_of
-from kg.store.pending import Scratch
-from kg.store.templates import NewNode
+from kg.store.pending import NewNode, Nodes, Scratch
 from kg.store.updates import GraphRules, UpdateLimits, Using, changes_of_update
 
 PREFIX = "PREFIX : <x:> "
@@ -59,7 +58,7 @@ def changes_of(
             scratch=scratch or (lambda: copied(store)),
             using=using,
             limits=limits,
-            new_node=new_node,
+            nodes=Nodes(new_node),
         )
     finally:
         assert sorted(map(str, store)) == before

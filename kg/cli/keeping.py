@@ -59,7 +59,7 @@ def restore(context: Context, file: Path) -> None:
 @click.option("--sssom", is_flag=True, help="Only the links to other data, as a mapping set in SSSOM (TSV).")
 @click.pass_obj
 def export(context: Context, output: Path | None, revision: int | None, as_of: str, *, sssom: bool) -> None:
-    """Write the whole graph as canonical N-Quads: one statement a line, in order."""
+    """Write the whole graph as N-Quads: one statement a line, in order; the same graph gives the same bytes."""
     with told():
         snapshot = context.snapshots.current()
         if as_of:

@@ -26,7 +26,7 @@ def template(
     from kg.validation import load_shapes  # noqa: PLC0415 - as above
 
     with told():
-        state = tables.state_of(context.snapshots.current())
+        state = tables.state_of(context.snapshots.stored())
         models = tables.table_models(load_shapes(context.content.rulebook().shapes.items()), state)
         if not name:
             echo_columns(["class", "what it is"], [[model.sheet, model.definition or model.label] for model in models])

@@ -153,7 +153,7 @@ def _alone(errand: Errand, bodies: Sequence[bytes], house: House) -> Receipt:
 
 def _table(errand: Errand, house: House, office: Office) -> Receipt:
     """The table of a class, empty or filled, or a form; or which tables there are."""
-    state = state_of(office.snapshots.current())
+    state = state_of(office.snapshots.stored())
     models = table_models(house.judges.shapes, state)
     if errand.task == Task.TABLES:
         return Receipt(tables=[members_of(model) for model in models])

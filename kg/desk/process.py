@@ -23,6 +23,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
 
+import kg.tables.sheet  # noqa: F401 - clerks, which are forked from here, find it loaded
 from kg.access import Allowance
 from kg.desk.clerk import Office, attend
 from kg.desk.keeper import DeskSettings

@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Mapping
+from difflib import get_close_matches
 from typing import Final
 
 from kg.errors import ContentError
@@ -100,6 +101,7 @@ _KNOWN: Final = tuple(
     )
 )
 _OF_AN_IRI: Final = re.compile(r"^error while parsing IRI '.*': ", re.DOTALL)
+_DECLARED: Final = re.compile(r"(?:@prefix|^\s*PREFIX)\s+([\w.-]+):", re.IGNORECASE | re.MULTILINE)
 _PREFIX: Final = re.compile(r"The prefix (.*): has not been declared")
 
 
@@ -109,7 +111,7 @@ def not_rdf(error: SyntaxError, *, text: str, name: str, prefixes: Mapping[str, 
     if reason.startswith("Parser error"):
         reason = reason.partition(": ")[2]
     line, column = (error.lineno, error.offset) if error.lineno else _place_of_what_is_quoted(reason, text)
-    message, remedy = _words(_OF_AN_IRI.sub("", reason), prefixes)
+    message, remedy = _words(_OF_AN_IRI.sub("", reason), text, prefixes)
     return ContentError(f"not RDF: {message}", remedy=remedy, file=name, line=line, column=column)
 
 
@@ -137,12 +139,14 @@ def _place_of_what_is_quoted(reason: str, text: str) -> tuple[int, int] | tuple[
     return None, None
 
 
-def _words(reason: str, prefixes: Mapping[str, str]) -> tuple[str, str]:
+def _words(reason: str, text: str, prefixes: Mapping[str, str]) -> tuple[str, str]:
     missing = _PREFIX.fullmatch(reason)
     if missing:
         prefix = missing[1][:_SHOWN]
         known = prefixes.get(prefix, "…")
-        return f"the prefix {prefix}: is not declared", f"add `@prefix {prefix}: <{known}> .` above"
+        near = [] if prefix in prefixes else get_close_matches(prefix, [*_DECLARED.findall(text), *prefixes], 1)
+        meant = f"did you mean {near[0]}:? Else " if near else ""
+        return f"the prefix {prefix}: is not declared", f"{meant}add `@prefix {prefix}: <{known}> .` above"
     for pattern, message, remedy in _KNOWN:
         found = pattern.fullmatch(reason)
         if found:

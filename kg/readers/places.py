@@ -10,13 +10,14 @@ from typing import Final
 
 from pyoxigraph import BlankNode, Literal, NamedNode, Quad
 
+from kg.namespaces import GENID
 from kg.readers.blanks import Statement, match_blanks
 from kg.readers.document import Document
 from kg.readers.written import BLANK, Written, written_in
 from kg.readers.written_json import written_in_json
 from kg.readers.written_xml import written_in_xml
 
-_GENID: Final = "/.well-known/genid/"
+_GENID: Final = f"/{GENID}"
 # Finding the places takes about a second for each million characters; a longer document is reported on without.
 _MOST_CHARACTERS: Final = 5_000_000
 

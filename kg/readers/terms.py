@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -11,6 +12,7 @@ from pyoxigraph import Literal, NamedNode, Quad, Triple
 from kg.errors import ContentError
 from kg.readers.bounds import IRI_CHARACTERS, LITERAL_CHARACTERS
 from kg.readers.jsonld import TOKEN, json_string
+from kg.readers.standards import names_a_language, no_such_term
 from kg.readers.text import problem_at
 from kg.readers.written import unescaped
 from kg.sparql import tokenize
@@ -23,6 +25,8 @@ _GROWTH: Final = 50
 _SMALL: Final = 1_000_000
 # Source: RDF 1.2 Turtle, what statements about statements start with.
 _RDF_12: Final = frozenset({"<<(", "<<", "{|", "~"})
+# A name or a part of a text of XML.
+_XML_WORD: Final = re.compile(r"[^\s<>\"'=]+")
 # How much of a term a message shows.
 _SHOWN: Final = 100
 # Schemes of IRIs that a prefix may be named like. Source: IANA registry of URI schemes.
@@ -48,7 +52,10 @@ class DocumentText:
         if self.format_name == "jsonld":
             for match in TOKEN.finditer(self.text):
                 yield json_string(match.group()), match.start()
-        elif self.format_name != "rdfxml":
+        elif self.format_name == "rdfxml":
+            for match in _XML_WORD.finditer(self.text):
+                yield match.group().removeprefix("/"), match.start()
+        else:
             for token in tokenize(self.text):
                 quotes = 1 if token.kind in ("iri", "string") else 0
                 yield unescaped(token.text[quotes : len(token.text) - quotes]), token.start
@@ -73,9 +80,11 @@ def checked(quads: Iterable[Quad], text: DocumentText, *, known: Mapping[str, st
         for term in (quad.subject, quad.predicate, quad.object, quad.graph_name):
             if isinstance(term, Literal):
                 _check_literal(term, text)
+                _check_term(term.datatype.value, text)
                 room -= len(term.value) + len(term.datatype.value)
             elif isinstance(term, NamedNode):
                 _check_iri(term.value, text, known=known)
+                _check_term(term.value, text)
                 room -= len(term.value)
         if room < 0:
             raise ContentError(
@@ -98,6 +107,24 @@ def _check_literal(literal: Literal, text: DocumentText) -> None:
             f"the literal {shown(literal)} has {wrong}",
             remedy="delete what is too much",
             written=lambda token: "\0" in token if zero else token == literal.value,
+        )
+    if literal.language and not names_a_language(literal.language):
+        raise text.problem(
+            f"{shown(literal)}: no language has the code {shown(literal.language)}",
+            remedy='write a code of ISO 639, of two or three letters, as in "forest"@en',
+            written=literal.value.__eq__,
+        )
+
+
+def _check_term(iri: str, text: DocumentText) -> None:
+    """Refuse what a namespace that is complete has not."""
+    missing = no_such_term(iri)
+    if missing:
+        namespace, near = missing
+        raise text.problem(
+            f"<{shown(iri)}> is no term of its standard",
+            remedy=f"did you mean <{namespace}{near}>?" if near else f"take a term that <{namespace}> has",
+            written=lambda token: token == iri or token.endswith(f":{iri.removeprefix(namespace)}"),
         )
 
 

@@ -36,6 +36,12 @@ _COMPUTED_SECONDS: Final = 0.015
 # A worker that has answered before and ends so soon had most likely ended before it was asked.
 _LOST_SECONDS: Final = 0.25
 
+_LESS: Final = "ask for less: add LIMIT, name more of what you look for, or split the query"
+_LESS_FROM_THERE: Final = (
+    "an endpoint that it calls by SERVICE may be slow, or have too much to tell: "
+    "name more of what you look for inside of SERVICE, with VALUES, or ask without it"
+)
+
 # What a worker tells of by name; any other error is that the query cannot be answered.
 _TOLD: Final[Mapping[str, type[KgError]]] = {
     kind.__name__: kind for kind in (NetworkRefused, QueryRefused, ServiceFailed, RevisionMissing, StoreError)
@@ -259,6 +265,8 @@ class Answer:
             return QueryStopped("the client has left", remedy="ask again")
         if self._stopped == "closing":
             return closing()
+        if self._stopped == "calling":
+            return ServiceBusy("as many queries as may wait for other endpoints do", remedy="try again in a moment")
         if self._stopped != "deadline":
             return QueryStopped(
                 "the query needs more memory than it may have",
@@ -268,7 +276,7 @@ class Answer:
             return _no_turn(self._seconds)
         return QueryStopped(
             f"the query was stopped after {self._seconds:g} seconds",
-            remedy="ask for less: add LIMIT, name more of what you look for, or split the query",
+            remedy=_LESS_FROM_THERE if b"SERVICE" in self._request.upper() else _LESS,
         )
 
 

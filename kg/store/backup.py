@@ -21,8 +21,9 @@ from typing import Any, Final
 
 from kg.errors import ContentError, LedgerDamaged, StoreError
 from kg.store.ledger import Head, Ledger
+from kg.store.opened import Description, description_from
 from kg.store.opening import open_primary
-from kg.store.snapshots import Description, Snapshots, description_from
+from kg.store.snapshots import Snapshots
 
 _FORMAT: Final = "unemg-kg backup 1"
 _MANIFEST: Final = "manifest.json"

@@ -14,11 +14,12 @@ from kg.errors import QueryError, ServiceFailed, SnapshotMissing, StoreAway, Sto
 from kg.settings import Remote
 from kg.sparql import query_form, significant, tokenize
 from kg.store.marker import HIDDEN, NAMED, Marker, read_marker
+from kg.store.opened import Description, Snapshot, describe_snapshot, loaded_snapshot, prepare
 from kg.store.readable import Readable
 from kg.store.remote import Reading, ask_remote, broken_off, truth_of
 from kg.store.results import Output, Results, Term, run_query
 from kg.store.rewriting import names_dataset, within_merge, without_calls, without_own_graphs
-from kg.store.snapshots import Description, Snapshot, Snapshots, describe_snapshot, loaded_snapshot
+from kg.store.snapshots import Snapshots
 
 _COLUMNS: Final = ("subject", "predicate", "object")
 _GRAPH_FORMS: Final = frozenset({"CONSTRUCT", "DESCRIBE"})
@@ -191,7 +192,10 @@ def shared_snapshot(folder: Path, *, memory_quads: int, remote: Remote | None) -
     description = describe_snapshot(folder)
     if remote is not None:
         return DistantSnapshot(description, remote)
-    return loaded_snapshot(folder) if description.quads <= memory_quads else None
+    if description.quads <= memory_quads:
+        return loaded_snapshot(folder)
+    prepare(folder)
+    return None
 
 
 def _boolean(remote: Remote, answer: object, reading: Reading) -> Results:

@@ -26,6 +26,8 @@ class GraphRules:
     """The graph that is never written, and all below it; empty: there is none."""
     history: str = ""
     """The graph in which the store keeps its revision; empty: there is none."""
+    submissions: str = ""
+    """The graph that tells who submitted what; empty: there is none."""
 
     @property
     def merges(self) -> bool:
@@ -38,13 +40,13 @@ class GraphRules:
             return not self.merges
         name = graph.value
         kept = self.derived and (name == self.derived or name.startswith((f"{self.derived}/", f"{self.derived}#")))
-        return not kept and not is_reference(name) and not (self.history and name == self.history)
+        return not kept and not is_reference(name) and name not in (self.history, self.submissions)
 
     def refuse_kept(self, graph: Graph) -> None:
         """Refuse to write a graph that is kept by the service itself.
 
         Raises:
-            QueryRefused: it is derived, of reference, or the history.
+            QueryRefused: it is derived, of reference, or a history.
         """
         if isinstance(graph, DefaultGraph) or self.may_write(graph):
             return
@@ -53,6 +55,8 @@ class GraphRules:
                 f"{graph} holds the revision of the store and cannot be written",
                 remedy="leave it out; each accepted change writes it",
             )
+        if graph.value == self.submissions:
+            raise submissions_kept(graph.value)
         if is_reference(graph.value):
             raise reference_kept(graph.value)
         raise QueryRefused(
@@ -66,6 +70,13 @@ def reference_kept(graph: str) -> QueryRefused:
     return QueryRefused(
         f"<{graph}> holds data of others as they publish it; it comes with the content and is not written to",
         remedy="put what you say about it into another graph",
+    )
+
+
+def submissions_kept(graph: str) -> QueryRefused:
+    """The refusal to write to the graph that tells who submitted what."""
+    return QueryRefused(
+        f"<{graph}> tells who submitted what; nobody writes to it", remedy="leave it out, or revert a revision"
     )
 
 

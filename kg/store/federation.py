@@ -1,14 +1,46 @@
 """Calls to other endpoints: an allowed one is still not called where its name leads into a private network."""
 
 import socket
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from ipaddress import ip_address
 from typing import Final
 from urllib.parse import urlsplit
 
-from kg.errors import NetworkRefused
+from kg.errors import NetworkRefused, QueryError, ServiceFailed
+from kg.sparql import Call
 
 _NAME_OF_AN_ADDRESS: Final = "localhost"
+_MOST_CHARACTERS: Final = 300
+"""Of what is told of a failure: an endpoint may give a whole page as its reason."""
+_REMEDY: Final = "ask again later, or without this SERVICE; SERVICE SILENT goes on without an endpoint that is away"
+
+
+def check_calls(calls: Iterable[Call]) -> None:
+    """Look where the calls of a query lead, before the engine makes them.
+
+    A silent call whose host nobody knows is left to the engine, which goes on without it.
+
+    Raises:
+        NetworkRefused: one leads into a private network.
+        ServiceFailed: the host of one is not known.
+    """
+    for call in calls:
+        try:
+            refuse_private([call.endpoint])
+        except NetworkRefused as error:
+            if not isinstance(error.__cause__, OSError):
+                raise
+            if not call.is_silent:
+                raise ServiceFailed(str(error), remedy=_REMEDY) from error
+
+
+def call_failed(error: QueryError, calls: Sequence[Call]) -> ServiceFailed:
+    """The error for a query with calls that the engine gives up on, in few words."""
+    endpoints = ", ".join(dict.fromkeys(f"<{call.endpoint}>" for call in calls))
+    reason = " ".join(str(error.__cause__ or error).split())
+    if len(reason) > _MOST_CHARACTERS:
+        reason = f"{reason[:_MOST_CHARACTERS]}…"
+    return ServiceFailed(f"the query calls {endpoints}, and an answer could not be used: {reason}", remedy=_REMEDY)
 
 
 def refuse_private(endpoints: Iterable[str]) -> None:

@@ -15,9 +15,10 @@ from typing import Final
 
 from kg.errors import StoreError
 from kg.store.ledger import Head, Ledger
+from kg.store.opened import Description
 from kg.store.primary import Primary, description_of
 from kg.store.segments import sync_folder
-from kg.store.snapshots import Description, Snapshots
+from kg.store.snapshots import Snapshots
 
 _NAME: Final = "forthcoming.json"
 

@@ -27,8 +27,8 @@ from kg.errors import KgError, ServerError
 from kg.settings import Remote, Settings
 from kg.store.distant import Shared, shared_snapshot
 from kg.store.ledger import Ledger
+from kg.store.opened import Description, Snapshot, describe_snapshot
 from kg.store.primary import Primary
-from kg.store.snapshots import Description, Snapshot, describe_snapshot
 from kg.store.worker import Bounds, serve
 
 _LOOK_SECONDS: Final = 0.2
@@ -100,7 +100,8 @@ class Opener:
         if not isinstance(held, Snapshot) or description.quads > self._memory_quads:
             return None
         before = held.description
-        follows = 0 <= description.revision - before.revision <= _MOST_COMMITS and before.merges == description.merges
+        told = [(one.merges, one.base) for one in (before, description)]
+        follows = 0 <= description.revision - before.revision <= _MOST_COMMITS and told[0] == told[1]
         try:
             if not follows or not self._ledger.has(before.revision, before.digest):
                 return None
@@ -109,7 +110,7 @@ class Opener:
             self._held = None  # it is neither the one nor the other from here on
             primary = Primary(held.store, self._ledger, merges=before.merges)
             for commit in self._ledger.entries(before.revision + 1, description.revision):
-                primary.change(commit.changeset)
+                primary.change(description.naming.blank_changes(commit.changeset))
         except KgError:
             traceback.print_exc()
             self._ledger = Ledger(self._state / "ledger")  # what is known of it may be of one that was replaced

@@ -14,10 +14,11 @@ from pyoxigraph import Store
 from kg.errors import KgError, LedgerDamaged, StoreError
 from kg.settings import UNION
 from kg.store.ledger import Head, Ledger
+from kg.store.opened import open_stored
 from kg.store.primary import HISTORY, Primary, unusable
 from kg.store.replay import head_quads, rebuild, replay, revision_of
 from kg.store.scratch import link_store, sweep
-from kg.store.snapshots import Snapshots, current_folder, open_snapshot
+from kg.store.snapshots import Snapshots, current_folder
 
 _DAMAGED: Final = "DAMAGED"
 _RESTORE: Final = "restore the ledger from a backup: later commits were accepted"
@@ -124,7 +125,7 @@ def _anew(folder: Path, snapshots: Snapshots, ledger: Ledger) -> Store:
     if not damaged and described and described.merges == merges and ledger.has(described.revision, described.digest):
         current = snapshots.state / current_folder(snapshots.state)
         try:
-            open_snapshot(current, memory_quads=0)
+            open_stored(current)
             link_store(current / "store", folder)
             store = Store(str(folder))
             store.extend(head_quads(Head(described.revision, described.digest), HISTORY))

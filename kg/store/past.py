@@ -18,9 +18,10 @@ from pyoxigraph import Store
 
 from kg.errors import RevisionMissing, StoreError
 from kg.store.ledger import Ledger
+from kg.store.nodes import read_labels, write_labels
+from kg.store.opened import Description, Snapshot, open_snapshot, open_stored
 from kg.store.primary import HISTORY
 from kg.store.replay import forget, rebuild
-from kg.store.snapshots import Description, Snapshot, open_snapshot
 
 _KEPT: Final = 8
 _KEPT_SECONDS: Final = 600.0
@@ -77,7 +78,8 @@ def past_folder(state: Path, ledger: Ledger, revision: int, *, now: Description)
         with tempfile.TemporaryDirectory(dir=folder.parent, prefix=prefix, ignore_cleanup_errors=True) as name:
             writing = Path(name) / "snapshot"
             writing.mkdir()
-            quads = _fill(writing / "store", ledger, revision, merges=now.merges)
+            write_labels(writing, [])
+            quads = _fill(writing / "store", ledger, revision, now=now)
             described = replace(now, number=0, revision=revision, digest=digest, quads=quads)
             (writing / "snapshot.json").write_text(json.dumps(asdict(described)) + "\n", encoding="utf-8")
             _put(writing, folder, digest)
@@ -111,16 +113,17 @@ def revision_at(ledger: Ledger, time: str) -> int:
 
 
 def _holds(folder: Path, digest: str) -> bool:
-    """Whether a folder is a snapshot of the commit with a digest."""
+    """Whether a folder is a snapshot of the commit with a digest, without names of blank nodes."""
     try:
-        return open_snapshot(folder, memory_quads=0).description.digest == digest
-    except StoreError:
+        return open_stored(folder).description.digest == digest and read_labels(folder) is not None
+    except (OSError, StoreError):
         return False
 
 
-def _fill(folder: Path, ledger: Ledger, revision: int, *, merges: bool) -> int:
+def _fill(folder: Path, ledger: Ledger, revision: int, *, now: Description) -> int:
+    """Make the store of a revision, which is only ever asked: without names of blank nodes."""
     store = Store(str(folder))
-    quads = rebuild(ledger, store, revision, history=HISTORY, merge=merges)
+    quads = rebuild(ledger, store, revision, history=HISTORY, merge=now.merges, naming=now.naming)
     forget(store, history=HISTORY)
     store.flush()
     return quads

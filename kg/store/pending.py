@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import AbstractContextManager, ExitStack
+from dataclasses import dataclass
 from typing import Any, Final
 
 from pyoxigraph import BlankNode, DefaultGraph, NamedNode, Quad, RdfFormat, Store, serialize
 
+from kg.store.nodes import Naming, quads_about, take_names
 from kg.store.patch import Changeset, is_apart
 
 Scratch = Callable[[], AbstractContextManager[Store]]
@@ -16,19 +18,46 @@ Scratch = Callable[[], AbstractContextManager[Store]]
 DEFAULT: Final = DefaultGraph()
 
 
+NewNode = Callable[[], BlankNode | NamedNode]
+"""Gives a node that stands nowhere yet: a blank node, or an IRI in its place."""
+
+
+@dataclass(frozen=True)
+class Nodes:
+    """The blank nodes of a store, and those that are new to it."""
+
+    new: NewNode = BlankNode
+    naming: Naming | None = None
+    """How the store names them; None: it holds them as they are."""
+    labels: Callable[[], Collection[str]] = frozenset
+    """Gives the labels of all that are named in it, and maybe of some that are not there any more."""
+
+    def blank(self, quads: Iterable[Quad]) -> set[Quad]:
+        """Quads of the store without names."""
+        return {*map(self.naming.blank, quads)} if self.naming else {*quads}
+
+
+AS_THEY_ARE: Final = Nodes()
+"""Those of a store without names for them."""
+
+
 class Pending:
     """A store and a net change to it.
 
     With `merges`, its default graph is the merge of all named graphs: the change is about named graphs, and the copy
-    that is evaluated on gets each triple once more.
+    that is evaluated on gets each triple once more. Where the store names its blank nodes, the change is about
+    the names, and the copy that is evaluated on has none.
     """
 
-    def __init__(self, store: Store, scratch: Scratch, stack: ExitStack, *, merges: bool) -> None:
+    def __init__(
+        self, store: Store, scratch: Scratch, stack: ExitStack, *, merges: bool, nodes: Nodes = AS_THEY_ARE
+    ) -> None:
         """The copy that `scratch` gives is made when it is needed, and kept as long as `stack` is open."""
         self._store = store
         self._scratch = scratch
         self._stack = stack
         self._merges = merges
+        self._nodes = nodes
         self._copy: Store | None = None
         self._added = Store()
         self._removed: set[Quad] = set()
@@ -49,6 +78,13 @@ class Pending:
     def graph(self, name: NamedNode | BlankNode | DefaultGraph) -> Iterator[Quad]:
         """The quads of one graph."""
         return self.quads(None, None, None, name)
+
+    def node(self, found: BlankNode) -> NamedNode | BlankNode | None:
+        """What a blank node that was found by evaluating is called here; None where it stands nowhere."""
+        naming = self._nodes.naming
+        called = naming.name(found.value) if naming else found
+        held = any(quad not in self._removed for quad in quads_about(self._store, called))
+        return called if held or any(True for _ in quads_about(self._added, called)) else None
 
     def named_graphs(self) -> set[NamedNode | BlankNode]:
         """The names of the graphs, and maybe of some that are empty."""
@@ -71,10 +107,14 @@ class Pending:
             self._write(self._copy, removed, added)
 
     def evaluated_on(self) -> Store:
-        """A store with just these quads, to ask and not to change: the store itself as long as there is no change."""
-        if self._copy is None and self.size:
-            self._copy = self._stack.enter_context(self._scratch())
-            self._write(self._copy, self._removed, set(self._added))
+        """A store with just these quads, to ask and not to change: the store itself as long as that is the same."""
+        if self._copy is None:
+            naming, labels = self._nodes.naming, self._nodes.labels()
+            if self.size or labels:
+                self._copy = self._stack.enter_context(self._scratch())
+                if naming:
+                    take_names(self._copy, labels, naming)
+                self._write(self._copy, self._removed, set(self._added))
         return self._store if self._copy is None else self._copy
 
     def changeset(self) -> Changeset:
@@ -82,6 +122,7 @@ class Pending:
         return Changeset(added=_lines(self._added), removed=_lines(self._removed))
 
     def _write(self, copy: Store, removed: set[Quad], added: set[Quad]) -> None:
+        removed, added = self._nodes.blank(removed), self._nodes.blank(added)
         for quad in removed:
             copy.remove(quad)
         copy.extend(added)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from kg.errors import ServiceBusy, SnapshotMissing
+from kg.sparql import called_services
 from kg.store.answer import Answer, Left
 from kg.store.connection import Connection, fulfil
 from kg.store.frames import asking
@@ -36,6 +37,8 @@ class PoolLimits:
     workers: int = 16
     waiting: int = 64
     """Queries that wait for a worker; one more is turned away."""
+    calling: int = 8
+    """Queries at work that call other endpoints, and so may wait for those; one more is turned away."""
     idle_seconds: float = 5.0
     """How long a worker is kept that nobody needs; then what it took of memory is free again."""
 
@@ -51,6 +54,8 @@ class Pool:
         self._folder = folder
         self._idle: list[Connection] = []
         self._answers: set[Answer] = set()
+        self._calling: set[Answer] = set()
+        """Those of them that may wait for other endpoints."""
         self._looking = False
         self._number = ""
         self._closed = False
@@ -103,9 +108,20 @@ class Pool:
             self.loop.call_later(_LOOK_SECONDS, self._look)
         if self._closed:
             answer.stop("closing")
-        else:
+        elif self._may_call(answer, request["query"]):
             answer.begin(asking(request))
+        else:
+            answer.stop("calling")
         return answer
+
+    def _may_call(self, answer: Answer, text: str) -> bool:
+        """Whether a query calls no other endpoint, or may go and do so: all of them leave places to the rest."""
+        if not called_services(text):
+            return True
+        if len(self._calling) >= self.limits.calling:
+            return False
+        self._calling.add(answer)
+        return True
 
     def take_idle(self) -> Connection | None:
         """A worker that has answered before, and has nothing to do; the last one has the warmest caches."""
@@ -147,6 +163,7 @@ class Pool:
     def forget(self, answer: Answer) -> None:
         """Look at an answer no longer."""
         self._answers.discard(answer)
+        self._calling.discard(answer)
 
     def close(self) -> None:
         """End every query, and let all workers go."""

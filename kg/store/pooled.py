@@ -11,10 +11,10 @@ from typing import Any, Final
 
 from kg.errors import SnapshotMissing
 from kg.store.answer import Left
+from kg.store.opened import Description, describe_snapshot
 from kg.store.past import NOW, Past
 from kg.store.pool import Pool
 from kg.store.results import Term
-from kg.store.snapshots import Description, describe_snapshot
 
 CLIENT: Final[ContextVar[Left | None]] = ContextVar("CLIENT", default=None)
 """Who waits for what this thread asks; when they leave, the query ends."""

@@ -11,21 +11,22 @@ thrown away and made again from the last snapshot, which is a copy by hard links
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from pyoxigraph import DefaultGraph, NamedNode, Quad, RdfFormat, Store, serialize
 
-from kg.errors import ContentError, StoreError
+from kg.errors import ContentError, SnapshotMissing, StoreError
 from kg.settings import STRICT, UNION
 from kg.store.ledger import Commit, Draft, Head, Ledger
-from kg.store.living import holders, new_quads, solutions
-from kg.store.patch import Changeset, changeset_of, is_apart, quads_of
+from kg.store.nodes import Naming, quads_about, read_labels
+from kg.store.opened import LAYOUT, Description, describe_snapshot
+from kg.store.patch import Changeset, is_apart, quads_of
 from kg.store.replay import drop_empty, effective_changes, head_quads
 from kg.store.results import Results, run_query
-from kg.store.snapshots import LAYOUT, Description, Snapshots
+from kg.store.snapshots import Snapshots, current_folder
 
 if TYPE_CHECKING:
     from kg.store.triples import AssertedTriples, Triple
@@ -206,8 +207,38 @@ class Primary:
             digest=head.digest,
             quads=self._quads(snapshots.description(), head),
         )
-        snapshots.put(described, self.checkpoint, rulebook=rulebook)
+        naming = described.naming
+        labels = self.labels(snapshots.state, naming)
+        held = {label for label in labels if any(True for _ in quads_about(self.store, naming.name(label)))}
+        snapshots.put(described, self.checkpoint, rulebook=rulebook, labels=held)
         return described
+
+    def labels(self, state: Path, naming: Naming) -> set[str]:
+        """The labels of all blank nodes in the store, and maybe of some that are not there any more.
+
+        Those of the current snapshot are written down, so that only the commits since are looked through.
+
+        Raises:
+            LedgerDamaged, StoreError: the ledger cannot be read.
+        """
+        making = [self.changed(), *(draft.changeset for draft in self._held)]
+        known, since = self._labels_before(state, naming)
+        if known is None:
+            return naming.labels(self.lines())
+        commits = self.ledger.entries(since + 1) if since < self.ledger.head().revision else ()
+        changes = [*making, *(commit.changeset for commit in commits)]
+        return {*known}.union(*(naming.labels(change.added) for change in changes))
+
+    def _labels_before(self, state: Path, naming: Naming) -> tuple[frozenset[str] | None, int]:
+        """The labels that the current snapshot has, and its revision; None where there is nothing to go on from."""
+        try:
+            folder = state / current_folder(state)
+            described = describe_snapshot(folder)
+            if described.base != naming.base or not self.ledger.has(described.revision, described.digest):
+                return None, 0
+            return read_labels(folder), described.revision
+        except (OSError, SnapshotMissing, StoreError):
+            return None, 0
 
     def _quads(self, before: Description | None, head: Head) -> int:
         """How many statements there are: counted from the last snapshot on, for counting all takes long."""
@@ -232,7 +263,8 @@ class Primary:
                     ):
                         self.store.remove(_in_merge(quad))
                 _add(self.store, [_in_merge(quad) for quad in added if not is_apart(quad)])
-            drop_empty(self.store, {quad.graph_name for quad in removed if isinstance(quad.graph_name, NamedNode)})
+            names = {quad.graph_name for quad in removed}
+            drop_empty(self.store, [name for name in names if not isinstance(name, DefaultGraph)])
         except (OSError, RuntimeError) as error:
             raise unusable(error) from error
 
@@ -248,46 +280,6 @@ class Primary:
         else:
             drop_empty(self.store, [_HISTORY])
         self._is_clean = clean
-
-
-class Living:
-    """The primary store while conclusions are drawn from it; all that they change is part of the change made now."""
-
-    def __init__(self, primary: Primary) -> None:
-        self._primary = primary
-
-    def solutions(self, text: str) -> list[tuple[str, ...]]:
-        """The rows of a SELECT, or the triples of a CONSTRUCT, over the merge of all graphs, as N-Triples terms.
-
-        Raises:
-            QuerySyntax: the text is not SPARQL.
-            QueryError: the engine cannot evaluate it.
-        """
-        return solutions(self._primary.store, text, merges=self._primary.merges)
-
-    def holders(self, triples: Sequence[tuple[str, str, str]]) -> list[frozenset[str]]:
-        """For each triple the IRIs of the graphs that hold it; empty is that of a default graph which is no merge."""
-        return holders(self._primary.store, triples, merges=self._primary.merges)
-
-    def change(self, added: Sequence[str], removed: Sequence[str]) -> None:
-        """Remove and add statements, given as N-Quads.
-
-        Raises:
-            StoreError: the store cannot be written.
-        """
-        self._primary.change(Changeset(added=tuple(sorted({*added})), removed=tuple(sorted({*removed}))))
-
-    def insert_new(self, construct: str, graph: str, *, derived: str) -> int:
-        """Add to a graph what a CONSTRUCT query gives and no graph holds that is not below an IRI; returns how many.
-
-        Raises:
-            QuerySyntax: the query is not SPARQL.
-            QueryError: the engine cannot evaluate it.
-            StoreError: the store cannot be written.
-        """
-        new = new_quads(self._primary.store, construct, graph, derived=derived, merges=self._primary.merges)
-        self._primary.change(changeset_of(added=new))
-        return len(new)
 
 
 def description_of(primary: Primary, *, base: str, prefixes: Mapping[str, str]) -> Description:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
-from uuid import uuid4
 
 from pyoxigraph import DefaultGraph, NamedNode, Quad, RdfFormat, Store, Triple, serialize
 
@@ -16,8 +15,9 @@ from kg.sources import is_reference
 from kg.store.contributions import is_derived
 from kg.store.effects import reference_kept
 from kg.store.ledger import Ledger
+from kg.store.nodes import Naming
 from kg.store.patch import Changeset, is_apart, quads_of
-from kg.store.pending import Scratch
+from kg.store.pending import Nodes, Scratch
 from kg.store.primary import HISTORY
 from kg.store.updates import GraphRules, Using, changes_of_update
 
@@ -27,8 +27,10 @@ HERE: Final = "urn:x-kg:here"
 ADD: Final = "add"
 EDIT: Final = "edit"
 EXTEND: Final = "extend"
+EXTEND_ALL: Final = "extend all"
 PATCH: Final = "patch"
 REPLACE: Final = "replace"
+REPLACE_ALL: Final = "replace all"
 UPDATE: Final = "update"
 REVERT: Final = "revert"
 
@@ -45,9 +47,10 @@ class Proposal:
     kind: str
     """`add`: statements, in the graph of the submission. `edit`: statements to add there and to remove wherever they
     stand. `extend`: statements, in the graph that is named. `replace`: all of that graph, by other statements or by
-    none. `patch`: an update of that graph alone, as its default graph. `update`: an update. `revert`: a commit."""
+    none. `extend all`, `replace all`: the same of a whole dataset, in several graphs. `patch`: an update of that graph
+    alone, as its default graph. `update`: an update. `revert`: a commit."""
     added: tuple[str, ...] = ()
-    """N-Quads statements in the graph `HERE`, which stands for the one that they go to."""
+    """N-Quads statements in the graph `HERE`, which stands for the one that they go to; a dataset has others, too."""
     removed: tuple[str, ...] = ()
     """N-Triples statements."""
     graph: str = ""
@@ -72,10 +75,9 @@ class Meeting:
     here: str
     """The graph of the submission."""
     scratch: Scratch
-
-    def new_node(self) -> NamedNode:
-        """An IRI in place of a blank node that an update inserts."""
-        return NamedNode(f"{self.here}#{uuid4()}")
+    nodes: Nodes
+    history: str = ""
+    """The graph that tells who submitted what; nobody writes to it."""
 
 
 def changes_of(proposal: Proposal, meeting: Meeting) -> Changeset:
@@ -98,7 +100,8 @@ def changes_of(proposal: Proposal, meeting: Meeting) -> Changeset:
 def _added(proposal: Proposal, graph: str) -> tuple[str, ...]:
     """What is added, in a graph; empty for the default graph."""
     place = f" <{graph}> ." if graph else " ."
-    return tuple(sorted({f"{line.removesuffix(_HERE)}{place}" for line in proposal.added}))
+    placed = (f"{line.removesuffix(_HERE)}{place}" if line.endswith(_HERE) else line for line in proposal.added)
+    return tuple(sorted({*placed}))
 
 
 def _add(proposal: Proposal, meeting: Meeting) -> Changeset:
@@ -108,6 +111,34 @@ def _add(proposal: Proposal, meeting: Meeting) -> Changeset:
 def _extend(proposal: Proposal, meeting: Meeting) -> Changeset:
     """In a default graph that is the merge of all graphs, statements get a graph of their own."""
     return Changeset(added=_added(proposal, proposal.graph or (meeting.here if meeting.merges else "")))
+
+
+def _extend_all(proposal: Proposal, meeting: Meeting) -> Changeset:
+    """What a dataset says and is not there. Its default graph goes where statements without a graph are extended to."""
+    return Changeset(added=_new(_added(proposal, meeting.here if meeting.merges else ""), meeting))
+
+
+def _replace_all(proposal: Proposal, meeting: Meeting) -> Changeset:
+    """All that may be written is replaced. What a dataset says of other graphs is taken as said where it is there."""
+    added = _added(proposal, meeting.here if meeting.merges else "")
+    rules = _rules(meeting)
+    writable = (quad for quad in meeting.store if rules.may_write(quad.graph_name))
+    return Changeset(added=_new(added, meeting), removed=tuple(sorted({*_lines(writable)} - {*added})))
+
+
+def _new(lines: tuple[str, ...], meeting: Meeting) -> tuple[str, ...]:
+    """The statements that are not there."""
+    return tuple(line for line, quad in zip(lines, quads_of(lines), strict=True) if quad not in meeting.store)
+
+
+def _rules(meeting: Meeting) -> GraphRules:
+    return GraphRules(
+        UNION if meeting.merges else STRICT,
+        target=meeting.here,
+        derived=meeting.derived,
+        history=HISTORY,
+        submissions=meeting.history,
+    )
 
 
 def _edit(proposal: Proposal, meeting: Meeting) -> Changeset:
@@ -131,11 +162,13 @@ def _replace(proposal: Proposal, meeting: Meeting) -> Changeset:
 
 
 def _patch(proposal: Proposal, meeting: Meeting) -> Changeset:
-    alone = Store()
-    # Not in bulk: for that the engine reserves more memory than a clerk may have left.
-    alone.extend(Quad(quad.subject, quad.predicate, quad.object) for quad in _graph(proposal, meeting))
+    quads = [Quad(quad.subject, quad.predicate, quad.object) for quad in _graph(proposal, meeting)]
     changes = changes_of_update(
-        proposal.text, alone, rules=GraphRules(STRICT), scratch=lambda: nullcontext(alone), new_node=meeting.new_node
+        proposal.text,
+        _store_of(quads),
+        rules=GraphRules(STRICT),
+        scratch=lambda: nullcontext(_store_of(quads)),
+        nodes=replace(meeting.nodes, labels=lambda: _labels(quads, meeting.nodes.naming)),
     )
     _refuse_unjudged(changes)
     target = NamedNode(proposal.graph) if proposal.graph else DefaultGraph()
@@ -146,6 +179,17 @@ def _patch(proposal: Proposal, meeting: Meeting) -> Changeset:
             raise QueryRefused("a patch is about one graph, and this one names others", remedy="send it to /update")
         moved.append(tuple(sorted(_lines(Quad(quad.subject, quad.predicate, quad.object, target) for quad in quads))))
     return Changeset(added=moved[0], removed=moved[1])
+
+
+def _labels(quads: Iterable[Quad], naming: Naming | None) -> set[str]:
+    return naming.labels(_lines(quads)) if naming else set()
+
+
+def _store_of(quads: Iterable[Quad]) -> Store:
+    """A store in memory. Not in bulk: for that the engine reserves more memory than a clerk may have left."""
+    store = Store()
+    store.extend(quads)
+    return store
 
 
 def _graph(proposal: Proposal, meeting: Meeting) -> Iterable[Quad]:
@@ -160,12 +204,14 @@ def _graph(proposal: Proposal, meeting: Meeting) -> Iterable[Quad]:
 
 
 def _update(proposal: Proposal, meeting: Meeting) -> Changeset:
-    rules = GraphRules(
-        UNION if meeting.merges else STRICT, target=meeting.here, derived=meeting.derived, history=HISTORY
-    )
     using = Using(proposal.using_default, proposal.using_named)
     changes = changes_of_update(
-        proposal.text, meeting.store, rules=rules, scratch=meeting.scratch, using=using, new_node=meeting.new_node
+        proposal.text,
+        meeting.store,
+        rules=_rules(meeting),
+        scratch=meeting.scratch,
+        using=using,
+        nodes=meeting.nodes,
     )
     _refuse_unjudged(changes)
     return changes
@@ -201,8 +247,10 @@ _MEANINGS: Final[Mapping[str, Callable[[Proposal, Meeting], Changeset]]] = {
     ADD: _add,
     EDIT: _edit,
     EXTEND: _extend,
+    EXTEND_ALL: _extend_all,
     PATCH: _patch,
     REPLACE: _replace,
+    REPLACE_ALL: _replace_all,
     UPDATE: _update,
     REVERT: _revert,
 }

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Protocol
 
+from kg.store.opened import Description
 from kg.store.results import Term
-from kg.store.snapshots import Description
 
 
 class Answers(Protocol):

@@ -13,10 +13,11 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Final
 
-from pyoxigraph import DefaultGraph, Literal, NamedNode, Quad, Store
+from pyoxigraph import BlankNode, DefaultGraph, Literal, NamedNode, Quad, Store
 
 from kg.errors import RevisionMissing, StoreError
 from kg.store.ledger import Commit, Head, Ledger
+from kg.store.nodes import Naming
 from kg.store.patch import Changeset, is_apart, quads_of
 
 _VERSION: Final = NamedNode("http://www.w3.org/ns/dcat#version")
@@ -85,9 +86,12 @@ def replay(ledger: Ledger, store: Store, *, history: str, merge: bool, upto: int
     return revision_of(store, history=history)
 
 
-def rebuild(ledger: Ledger, store: Store, revision: int, *, history: str, merge: bool) -> int:
+def rebuild(
+    ledger: Ledger, store: Store, revision: int, *, history: str, merge: bool, naming: Naming | None = None
+) -> int:
     """Fill an empty store with the state of any revision, and return how many statements that has.
 
+    With `naming`, blank nodes stand in place of their names.
     Where this is interrupted, the store must be thrown away.
 
     Raises:
@@ -102,7 +106,7 @@ def rebuild(ledger: Ledger, store: Store, revision: int, *, history: str, merge:
     for commit in ledger.entries(1, revision):
         state.difference_update(commit.changeset.removed)
         state.update(commit.changeset.added)
-    quads = quads_of(state)
+    quads = quads_of(naming.blank_lines(state) if naming else state)
     with _translated():
         store.bulk_extend(quads)
         if merge:
@@ -124,7 +128,7 @@ def forget(store: Store, *, history: str) -> None:
         drop_empty(store, [NamedNode(history)])
 
 
-def drop_empty(store: Store, graphs: Iterable[NamedNode]) -> None:
+def drop_empty(store: Store, graphs: Iterable[NamedNode | BlankNode]) -> None:
     """Drop those of some graphs that hold nothing: the engine keeps their names, and gives them for `GRAPH ?g {}`."""
     for graph in graphs:
         if next(store.quads_for_pattern(None, None, None, graph), None) is None:

@@ -31,13 +31,14 @@ from kg.store.marker import (
     Marker,
     read_marker,
 )
+from kg.store.opened import Description
 from kg.store.opening import open_primary
 from kg.store.patch import is_apart, quads_of
 from kg.store.primary import HISTORY, Primary
 from kg.store.remote import holds, update_remote
 from kg.store.replay import rebuild
 from kg.store.rewriting import MERGE
-from kg.store.snapshots import Description, Snapshots
+from kg.store.snapshots import Snapshots
 
 # Source: openlink/virtuoso-opensource issues 635 and 280; version 7.2.5 refuses 700, each in two graphs.
 _PART_LINES: Final = 400

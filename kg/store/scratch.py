@@ -37,9 +37,20 @@ def scratch_of(source: Path, state: Path) -> Iterator[Store]:
     Raises:
         StoreError: it cannot be read or written.
     """
+    with linked(source, state) as copy:
+        yield Store(str(copy))
+
+
+@contextmanager
+def linked(source: Path, state: Path) -> Iterator[Path]:
+    """The folder of such a copy; it may be moved to another place and stays there then.
+
+    Raises:
+        StoreError: as `scratch_of` does.
+    """
     with _folder(state) as folder:
         link_store(source, folder / "store")
-        yield Store(str(folder / "store"))
+        yield folder / "store"
 
 
 def link_store(source: Path, target: Path) -> None:
@@ -56,6 +67,23 @@ def link_store(source: Path, target: Path) -> None:
             os.link(file, target / file.name)
         elif file.name != "LOCK":
             shutil.copy2(file, target / file.name)
+
+
+def sync_tree(folder: Path) -> None:
+    """Let all files in a folder, and their names, be on disk."""
+    for path, _, files in os.walk(folder):
+        for name in files:
+            sync(Path(path, name))
+        sync(Path(path))
+
+
+def sync(path: Path) -> None:
+    """Let a file, or the names in a folder, be on disk."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def sweep(state: Path) -> None:

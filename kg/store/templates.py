@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 from pyoxigraph import BlankNode, DefaultGraph, Literal, NamedNode, Quad, Store, Triple
 
 from kg.sparql.updates import with_terms
-from kg.store.pending import Pending
-
-NewNode = Callable[[], BlankNode | NamedNode]
-"""Gives a node that stands nowhere yet: a blank node, or an IRI in its place."""
+from kg.store.pending import NewNode, Pending
 
 
 @dataclass(frozen=True)
@@ -25,7 +22,7 @@ class Template:
     """The blank nodes in it; each solution has its own."""
 
 
-class Nodes:
+class Made:
     """The nodes that a request makes: those of its templates, and those that BNODE() in a WHERE makes."""
 
     def __init__(self, pending: Pending, new_node: NewNode) -> None:
@@ -34,13 +31,11 @@ class Nodes:
         self.new: Final = new_node
 
     def of(self, value: Any) -> Any:
-        """A value of a solution; a blank node that the store does not hold as a new node, each time the same."""
+        """A value of a solution, as the store has it; a blank node that it does not hold is new, each time the same."""
         if not isinstance(value, BlankNode):
             return value
         if value not in self._made:
-            places = ((value, None, None, None), (None, None, value, None))
-            held = any(True for place in places for _ in self._pending.quads(*place))
-            self._made[value] = value if held else self.new()
+            self._made[value] = self._pending.node(value) or self.new()
         return self._made[value]
 
 

@@ -26,17 +26,17 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import Any, Final, cast
 
-from pyoxigraph import BlankNode, DefaultGraph, NamedNode, Quad, QuerySolutions, Store
+from pyoxigraph import DefaultGraph, NamedNode, Quad, QuerySolutions, Store
 
 from kg.errors import QueryRefused, QuerySyntax
 from kg.sparql.updates import DELETE_WHERE, LOAD, MODIFY, Operation, Part, parts_of_update, variables_of
 from kg.store.effects import Effect, Graph, GraphRules, too_many
 from kg.store.operations import read_operations, resolved
 from kg.store.patch import Changeset
-from kg.store.pending import DEFAULT, Pending, Scratch
+from kg.store.pending import AS_THEY_ARE, DEFAULT, Nodes, Pending, Scratch
 from kg.store.replay import _translated
 from kg.store.results import _Translated, _with_merge
-from kg.store.templates import NewNode, Nodes, Template, fill, marks_for, read_template
+from kg.store.templates import Made, Template, fill, marks_for, read_template
 
 __all__ = ["GraphRules", "UpdateLimits", "Using", "changes_of_update"]
 
@@ -72,7 +72,7 @@ class _Request:
     rules: GraphRules
     using: Using
     limits: UpdateLimits
-    nodes: Nodes
+    made: Made
     created: set[Graph] = field(default_factory=set)
     """The graphs that it created, which exist although they are empty."""
 
@@ -85,11 +85,12 @@ def changes_of_update(
     scratch: Scratch,
     using: Using = Using(),
     limits: UpdateLimits = UpdateLimits(),
-    new_node: NewNode = BlankNode,
+    nodes: Nodes = AS_THEY_ARE,
 ) -> Changeset:
     """The net change that a vetted update would make to a store, which stays as it is.
 
-    The blank nodes that it writes come from `new_node`, in an order that depends on request and store alone.
+    The blank nodes that it writes come from `nodes`, in an order that depends on request and store alone. Where the
+    store names its blank nodes, each WHERE sees them as they are, and the change is about their names.
 
     Raises:
         QuerySyntax: it is no update.
@@ -111,8 +112,8 @@ def changes_of_update(
             remedy="leave out the parameters using-graph-uri and using-named-graph-uri, or WITH and USING",
         )
     with _translated(), ExitStack() as stack:
-        pending = Pending(store, scratch, stack, merges=rules.merges)
-        request = _Request(pending, rules, using, limits, Nodes(pending, new_node))
+        pending = Pending(store, scratch, stack, merges=rules.merges, nodes=nodes)
+        request = _Request(pending, rules, using, limits, Made(pending, nodes.new))
         for part, operation in zip(parts, operations, strict=True):
             _run(request, part, operation)
             if pending.size > limits.quads:
@@ -215,10 +216,10 @@ def _modified(request: _Request, part: Part, operation: Operation) -> Effect:
     if operation.kind in (MODIFY, DELETE_WHERE):
         solutions = _solutions(request, part, operation, names=names, inserted=inserted)
     for solution in solutions:
-        values = dict(zip(marks.values(), map(request.nodes.of, solution), strict=True))
-        for quad in fill(deleted, values, request.nodes.new):
+        values = dict(zip(marks.values(), map(request.made.of, solution), strict=True))
+        for quad in fill(deleted, values, request.made.new):
             effect.delete(quad)
-        for quad in fill(inserted, values, request.nodes.new):
+        for quad in fill(inserted, values, request.made.new):
             effect.insert(quad)
     return effect
 

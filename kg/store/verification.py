@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 from kg.errors import StoreError
+from kg.store.indexes import differing_indexes
 from kg.store.ledger import Head, Ledger
+from kg.store.opened import Snapshot, open_snapshot
 from kg.store.opening import open_primary
-from kg.store.snapshots import Snapshots, open_snapshot
+from kg.store.snapshots import Snapshots
 
 _SHOWN = 3
 
@@ -34,12 +37,13 @@ def verify_state(snapshots: Snapshots, ledger: Ledger, *, patience_seconds: floa
         StoreError: the state folder cannot be read.
     """
     ledger.verify()
-    mode = open_snapshot(snapshots.current_path(), memory_quads=0).description.default_graph
+    mode = snapshots.stored().description.default_graph
     with open_primary(snapshots, ledger, default_graph=mode, patience_seconds=patience_seconds) as primary:
         head = primary.head
-        current = open_snapshot(snapshots.current_path(), memory_quads=0)
+        current = snapshots.stored()
         state = fold(ledger, head.revision)
         found = [*_compared("the primary store", primary.lines(), state)]
+        found += [f"the primary store {difference}" for difference in differing_indexes(primary.store)]
     described = current.description
     if described.revision and ledger.digest(described.revision) != described.digest:
         found.append(f"snapshot {described.number} was not made from revision {described.revision} of this ledger")
@@ -48,10 +52,7 @@ def verify_state(snapshots: Snapshots, ledger: Ledger, *, patience_seconds: floa
             f"snapshot {described.number} is of revision {described.revision}, not {head.revision}: run `kg build`"
         )
     else:
-        lines = {*current.nquads().decode().split("\n")[:-1]}
-        found += _compared(f"snapshot {described.number}", lines, state)
-        if described.quads != len(lines):
-            found.append(f"snapshot {described.number} says that it has {described.quads} statements")
+        found += _compared_snapshot(current, state, asked=snapshots.current_path())
     return Verified(head, len(state), tuple(found))
 
 
@@ -69,6 +70,20 @@ def fold(ledger: Ledger, revision: int) -> set[str]:
         state.difference_update(commit.changeset.removed)
         state.update(commit.changeset.added)
     return state
+
+
+def _compared_snapshot(current: Snapshot, state: set[str], *, asked: Path) -> Iterator[str]:
+    """What is wrong with a snapshot of this state: with its statements, and with each index that may be asked."""
+    what = f"snapshot {current.description.number}"
+    try:
+        lines = {*current.nquads().decode().split("\n")[:-1]}
+        yield from _compared(what, lines, state)
+        if current.description.quads != len(lines):
+            yield f"{what} says that it has {current.description.quads} statements"
+        for store in (current.store, open_snapshot(asked, memory_quads=0).store):
+            yield from (f"{what} {difference}" for difference in differing_indexes(store))
+    except (OSError, RuntimeError) as error:
+        yield f"{what} cannot be read: {error}"
 
 
 def _compared(what: str, lines: set[str], state: set[str]) -> Iterator[str]:

@@ -30,11 +30,11 @@ from kg.errors import KgError, QueryError, QueryRefused, QuerySyntax, RevisionMi
 from kg.namespaces import PREFIXES
 from kg.sparql import called_services
 from kg.store.distant import Shared
-from kg.store.federation import refuse_private
+from kg.store.federation import call_failed, check_calls
 from kg.store.frames import HEAD_BYTES, NUMBER_BYTES, asked, frame
+from kg.store.opened import open_snapshot
 from kg.store.past import Past
 from kg.store.readable import Answers
-from kg.store.snapshots import open_snapshot
 from kg.store.writer import Writer
 
 _RECEIVE_BYTES: Final = 64 * 1024
@@ -59,9 +59,9 @@ def answer_to(snapshot: Shared, request: dict[str, Any], connection: socket.sock
         OSError: nobody reads any more.
     """
     writer = Writer(connection)
-    services = called_services(request["query"])
+    calls = called_services(request["query"])
     try:
-        refuse_private(services)
+        check_calls(calls)
         results = _asked(snapshot, request, state).query(
             request["query"],
             default_graphs=request.get("default_graphs", ()),
@@ -73,10 +73,8 @@ def answer_to(snapshot: Shared, request: dict[str, Any], connection: socket.sock
         else:
             connection.sendall(frame(b"R", _rows(results, request["limit"])))
     except (QueryError, RevisionMissing, StoreError) as error:
-        told = _told(error)
-        if services and told["kind"] == "QueryError":
-            told["kind"] = "ServiceFailed"
-        connection.sendall(frame(b"E", json.dumps(told).encode()))
+        failed = call_failed(error, calls) if calls and type(error) is QueryError else error
+        connection.sendall(frame(b"E", json.dumps(_told(failed)).encode()))
     return writer.started
 
 

@@ -14,15 +14,19 @@ from flask import Blueprint, Response, render_template, request, url_for
 
 from kg.access import REVIEW
 from kg.answer import Ask, answer_table, vet_query
-from kg.describe import dataset_description, graph_query
+from kg.describe import dataset_description, dataset_query, graph_query
 from kg.desk import Errand, Task
-from kg.formats import formats_for
+from kg.entities import first_known
+from kg.formats import format_read, formats_for
 from kg.sparql import Limits
+from kg.web.addresses import to_about
 from kg.web.descriptions import current_dataset, description_response
 from kg.web.exchange import Plan, Request, plan_answer
 from kg.web.iris import is_absolute_iri
+from kg.web.links import base_iri
+from kg.web.negotiation import choose_graph_format
 from kg.web.problems import Problem
-from kg.web.protocol import UPDATE, GraphRequest, read_graph_request
+from kg.web.protocol import UPDATE, GraphRequest, parameters, read_graph_request
 from kg.web.service import asked_request, planned_response, service
 from kg.web.submissions import admit, new_submission, read_sent, submitted
 
@@ -33,6 +37,10 @@ DIRECT: Final = "/graph/"
 """Below this path each graph is found by the path of its own IRI, where the base IRI leads to this service."""
 
 _WRITES: Final = {"PUT": "replace", "POST": "extend", "DELETE": "replace", "PATCH": "patch"}
+_DATASET_WRITES: Final = {"PUT": "replace all", "POST": "extend all"}
+_DATASET_FORMATS: Final = ("trig", "nquads", "jsonld")
+# JSON-LD may say a graph or a dataset; posted, it says a graph, as it always has.
+_SAY_DATASETS: Final = {"PUT": _DATASET_FORMATS, "POST": ("trig", "nquads")}
 _MOST_ROWS: Final = 1000
 _NOT_IN_A_FILENAME: Final = re.compile(r"[^A-Za-z0-9.-]+")
 
@@ -78,22 +86,33 @@ def read_graph_name(asked: Request, base: str) -> GraphRequest:
 
 @blueprint.get(PATH)
 def graph_store() -> Response:
-    """The graph that the parameters name; without any, the graphs there are."""
-    return _response(asked_request(request))
+    """The graph that the parameters name; without any, the whole dataset, or the graphs there are.
 
-
-@blueprint.get(f"{DIRECT}<path:name>")
-def graph(name: str) -> Response:  # noqa: ARG001 - the plan reads it from the request
-    """The graph whose IRI has this path.
-
-    Source: SPARQL 1.1 Graph Store HTTP Protocol §4.1.
+    A format that can hold several graphs asks for the dataset. In any other one, the graphs are listed.
     """
     return _response(asked_request(request))
 
 
+@blueprint.get(f"{DIRECT}<path:name>")
+def graph(name: str) -> Response:
+    """The graph whose IRI has this path; what is said of it, where it is described but has no statement.
+
+    Source: SPARQL 1.1 Graph Store HTTP Protocol §4.1.
+    """
+    asked = asked_request(request)
+    path = f"{DIRECT.removeprefix('/')}{name}"
+    iri = base_iri() + path
+    if all(graph.iri != iri for graph in current_dataset().graphs) and first_known(service().snapshot(), [iri]):
+        return to_about(path, dict(parameters(asked.query_string, "the URL")))
+    return _response(asked)
+
+
 @blueprint.route(PATH, methods=["PUT", "POST", "DELETE", "PATCH"])
 def write_graph_store() -> Response:
-    """Replace, extend, delete or patch the graph that the parameters name."""
+    """Replace, extend, delete or patch the graph that the parameters name; without any, replace or extend the dataset.
+
+    Source: as `_write`; a dataset by the address of the graph store is beyond that standard.
+    """
     return _write()
 
 
@@ -107,15 +126,25 @@ def _write() -> Response:
     """Source: SPARQL 1.1 Graph Store HTTP Protocol §5.3 to §5.7, where a patch is a SPARQL update; RFC 5789 §2.2."""
     dataset = current_dataset()
     read = read_graph_name(replace(asked_request(request), body=b""), dataset.base)
-    if request.method == "POST" and read.graph is None and not read.default:
-        return _minted(dataset.base)
+    unnamed = read.graph is None and not read.default
+    if unnamed and _says_dataset():
+        errand = Errand(Task.SUBMIT, _DATASET_WRITES[request.method], author=admit(REVIEW))
+        return submitted(read_sent(request), errand)
+    if unnamed and request.method == "POST":
+        return _minted()
     author = admit(REVIEW)  # it changes graphs that others have made
-    if read.graph is None and not read.default:
-        raise Problem("bad-request", "no graph is named", remedy=f"name it, as {PATH}?graph=… or {PATH}?default")
+    if unnamed:
+        raise Problem(
+            "bad-request",
+            "no graph is named",
+            remedy=f"name it, as {PATH}?graph=… or {PATH}?default; or send a whole dataset as N-Quads or TriG",
+        )
     if read.graph is not None and not is_absolute_iri(read.graph):
         raise Problem(
             "bad-request", f"<{read.graph}> is no IRI", remedy="name the graph with letters, digits and hyphens"
         )
+    if read.graph is not None and service().snapshot().description.naming.label(read.graph):
+        raise Problem("bad-request", f"<{read.graph}> names a blank node", remedy="name the graph by an IRI of its own")
     known = {graph.iri for graph in dataset.graphs}
     is_new = read.graph is not None and read.graph not in known
     if request.method in ("DELETE", "PATCH") and is_new:
@@ -128,19 +157,21 @@ def _write() -> Response:
             headers=(("Accept-Patch", UPDATE),),
         )
     errand = Errand(Task.SUBMIT, _WRITES[request.method], author=author, graph=read.graph or "")
-    return submitted(read_sent(request, optional=True), errand, is_new=is_new)
+    return submitted(read_sent(request, optional=request.method == "DELETE"), errand, is_new=is_new)
 
 
-def _minted(base: str) -> Response:
+def _says_dataset() -> bool:
+    """Whether the request carries a document in a format for datasets."""
+    row = format_read(request.mimetype)
+    return row is not None and row.name in _SAY_DATASETS.get(request.method, ())
+
+
+def _minted() -> Response:
     """A new graph, which is that of the submission; so whoever may submit may have one.
 
     Source: SPARQL 1.1 Graph Store HTTP Protocol §5.5.
     """
-
-    def address(graph: str) -> str:
-        return url_for("graphs.graph", name=graph.removeprefix(base + DIRECT.removeprefix("/")))
-
-    return submitted(read_sent(request), new_submission(), is_new=True, address=address)
+    return submitted(read_sent(request), new_submission(), is_new=True, is_named=True)
 
 
 def _response(asked: Request) -> Response:
@@ -149,7 +180,10 @@ def _response(asked: Request) -> Response:
     plan = plan_graph(asked, service().limits, graphs=graphs, base=dataset.base)
     read = read_graph_name(asked, dataset.base)
     if plan is None:
-        return description_response(asked, read.format_name, dataset_description)
+        chosen = choose_graph_format(read.format_name, asked.accept)
+        if chosen is None or chosen[0].name not in _DATASET_FORMATS:
+            return description_response(asked, read.format_name, dataset_description)
+        plan = Plan(Ask(vet_query(dataset_query(union=dataset.union), service().limits)), *chosen)
     if plan.row.name != "html":
         return planned_response(plan)
     graph = graphs.get(read.graph or "")

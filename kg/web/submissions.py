@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from http import HTTPStatus
@@ -93,6 +93,7 @@ def update() -> Response:
     Source: SPARQL 1.1 Protocol §2.2.
     """
     author = admit(REVIEW)
+    _refuse_coded(request)
     asked = asked_request(request)
     read = read_update_request(asked)
     said = dict(parameters(request.query_string, "the URL"))
@@ -162,12 +163,10 @@ def admit_reader() -> None:
     run(Errand(Task.ADMIT, address=_address()))
 
 
-def submitted(
-    sent: Sent, errand: Errand, *, is_new: bool = False, address: Callable[[str], str] | None = None
-) -> Response:
+def submitted(sent: Sent, errand: Errand, *, is_new: bool = False, is_named: bool = False) -> Response:
     """Give the desk an errand, and tell what became of it; `is_new`: it makes a new graph.
 
-    `address` tells where that graph is read; without it, whoever has sent this is sent to the commit.
+    With `is_named`, whoever has sent this is told the IRI of that graph; else they are sent to the commit.
 
     Raises:
         KgError: any error that the desk tells of.
@@ -176,8 +175,8 @@ def submitted(
         return judged_response(judged(sent, errand))
     receipt = taken_in(sent, errand)
     response = accepted_response(receipt, HTTPStatus.CREATED if is_new and receipt.revision else HTTPStatus.OK)
-    if address and receipt.revision:
-        response.headers["Location"] = address(receipt.graph)
+    if is_named and receipt.revision:
+        response.headers["Location"] = receipt.graph
     return response
 
 
@@ -266,16 +265,17 @@ def _wait_until_seen(number: int) -> None:
 
 
 def read_sent(asked: Request, *, optional: bool = False) -> Sent:
-    """What a request carries: the text as its body, or as the file of a form.
+    """What a request carries: the text as its body, or as the file of a form, whatever the name of its field.
 
     Raises:
-        Problem: a form has neither a file nor a text, though it is not `optional`.
+        Problem: a form has several files; or neither a file nor a text, though it is not `optional`.
     """
+    _refuse_coded(asked)
     said = dict(parameters(asked.query_string, "the URL"))
     sources = asked.args.getlist("source")
     if asked.mimetype != _FORM:
         return Sent(asked.get_data(), asked.headers.get("Content-Type", ""), said.get("name", ""), said, tuple(sources))
-    file, shapes = _file(asked, "file"), _file(asked, "shapes")
+    file, shapes = _files(asked)
     text = asked.form.get("text", "")
     if file is None and not text and not optional:
         raise Problem("bad-request", "the form has neither a file nor a text", remedy="send a file as `file`")
@@ -290,7 +290,26 @@ def read_sent(asked: Request, *, optional: bool = False) -> Sent:
     )
 
 
-def _file(asked: Request, name: str) -> FileStorage | None:
-    """A file of a form; a browser sends a field that was left empty as a file without name."""
-    file = asked.files.get(name)
-    return file if file is not None and file.filename else None
+def _refuse_coded(asked: Request) -> None:
+    """Source: RFC 9110 §8.4: 415 for a content coding that is not taken, with those that are in Accept-Encoding."""
+    coding = asked.headers.get("Content-Encoding", "").strip().lower()
+    if coding not in ("", "identity"):
+        raise Problem(
+            "unsupported-media-type",
+            f"the body is packed as {coding[:40]}",
+            remedy="send it as it is, without Content-Encoding",
+            headers=(("Accept-Encoding", "identity"),),
+        )
+
+
+def _files(asked: Request) -> tuple[FileStorage | None, FileStorage | None]:
+    """The file of a form and that of the shapes; a browser sends a field that was left empty as a file without name.
+
+    Raises:
+        Problem: there are several.
+    """
+    shapes = [file for file in asked.files.getlist("shapes") if file.filename]
+    files = [file for name, file in asked.files.items(multi=True) if name != "shapes" and file.filename]
+    if max(len(files), len(shapes)) > 1:
+        raise Problem("bad-request", "the form has several files", remedy="send one at a time")
+    return (files or [None])[0], (shapes or [None])[0]

@@ -1,5 +1,6 @@
 """What tests of stored queries share: the texts, and their answers."""
 
+from functools import cache
 from pathlib import Path
 
 from kg.answer import Ask, answer, vet_query
@@ -13,8 +14,13 @@ ROOT = Path(__file__).parents[2]
 
 def stored(group: str) -> dict[str, StoredQuery]:
     """The stored queries of a group, by name."""
-    found = load_queries(ROOT / "queries", read_text=lambda path: path.read_text(encoding="utf-8"), limits=Limits())
-    return {query.identifier.split("/")[1]: query for query in found if query.group == group}
+    return {query.identifier.split("/")[1]: query for query in all_stored() if query.group == group}
+
+
+@cache
+def all_stored() -> tuple[StoredQuery, ...]:
+    """Every stored query of this repository."""
+    return load_queries(ROOT / "queries", read_text=lambda path: path.read_text(encoding="utf-8"), limits=Limits())
 
 
 def as_tsv(snapshot: Snapshot, text: str) -> str:

@@ -140,6 +140,12 @@ SYNTAX_11 = Suite("syntax-query-1.1", _SPARQL_11, POSITIVE_SYNTAX | NEGATIVE_SYN
 SYNTAX_10 = Suite("syntax-query-1.0", _SPARQL_10, POSITIVE_SYNTAX | NEGATIVE_SYNTAX, file=".rq")
 SYNTAX_UPDATE_11 = Suite("syntax-update-1.1", _SPARQL_11, POSITIVE_SYNTAX | NEGATIVE_SYNTAX, file=".ru")
 UPDATE_11 = Suite("update-1.1", _SPARQL_11, UPDATE_EVALUATION)
+PROTOCOL_11 = Suite("protocol-1.1", "rdf-tests/sparql/sparql11/protocol/manifest.ttl", frozenset({"ProtocolTest"}))
+GRAPH_STORE_11 = Suite(
+    "graph-store-1.1",
+    "rdf-tests/sparql/sparql11/graph-store-protocol/manifest.ttl",
+    frozenset({"GraphStoreProtocolTest"}),
+)
 SHACL_CORE = Suite("shacl-core", _SHACL, frozenset({"Validate"}), only=("core",))
 SHACL_SPARQL = Suite("shacl-sparql", _SHACL, frozenset({"Validate"}), only=("sparql",))
 
@@ -151,6 +157,8 @@ SUITES = (
     SYNTAX_10,
     SYNTAX_UPDATE_11,
     UPDATE_11,
+    PROTOCOL_11,
+    GRAPH_STORE_11,
     SHACL_CORE,
     SHACL_SPARQL,
 )

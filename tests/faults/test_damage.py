@@ -47,10 +47,11 @@ def flip(file: Path, *, times: int = 8) -> None:
     file.write_bytes(data)
 
 
-def garble(file: Path) -> None:
-    """Change a file in the middle of it, wherever it is linked to."""
+def garble(file: Path, *, at: int | None = None) -> None:
+    """Change a file in the middle of it, or at an offset, wherever it is linked to."""
     data = bytearray(file.read_bytes())
-    data[len(data) // 3 : len(data) // 3 + 16] = bytes(16)
+    start = len(data) // 3 if at is None else at
+    data[start : start + 16] = bytes(byte ^ 0xFF for byte in data[start : start + 16])
     file.write_bytes(data)
 
 
@@ -70,6 +71,10 @@ def each(files: list[Path], change: Callable[[Path], object]) -> None:
 
 def primary(state: Path) -> Path:
     return state / "primary/union"
+
+
+def stored(state: Path) -> Path:
+    return current(state) / "store"
 
 
 MADE_AGAIN: dict[str, Damage] = {
@@ -244,6 +249,24 @@ def test_a_damaged_ledger_is_refused_with_a_remedy_and_stays_as_it_is(
     assert restored.status == 0, restored.output
     assert_whole(tmp_path / "restored")
     assert b"/two>" in published(tmp_path / "restored")
+
+
+@pytest.mark.parametrize("folder", [primary, stored], ids=["primary store", "snapshot"])
+def test_damage_in_any_index_is_found_by_whoever_verifies(
+    commands: Commands, used: Path, tmp_path: Path, folder: Callable[[Path], Path]
+) -> None:
+    """Each file of the engine holds a part of some index, most of which no reader of all statements would meet."""
+    names = [file.name for file in tables(folder(used))]
+    assert len(names) > 3
+    unseen = []
+    for name in names:
+        state = shutil.copytree(used, tmp_path / name, symlinks=True)
+        garble(folder(state) / name, at=64)
+        found = commands.run(state, "verify")
+        assert "Traceback" not in found.output, f"{name}: {found.output}"
+        if found.status == 0 and "is made anew" not in found.output:
+            unseen.append(f"{name}: {found.output}")
+    assert unseen == []
 
 
 def test_an_entry_that_was_never_finished_is_cut_off_and_the_log_says_so(

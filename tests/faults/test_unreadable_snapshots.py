@@ -15,7 +15,7 @@ from pyoxigraph import DefaultGraph, Literal, NamedNode, Quad
 from kg.errors import StoreError
 from kg.settings import STRICT, UNION
 from kg.store import Changeset, Snapshots, changeset_of
-from kg.store.snapshots import loaded_snapshot, open_snapshot
+from kg.store.opened import loaded_snapshot, open_snapshot
 from tests.serving import eventually
 
 MANY = 3_000
@@ -25,7 +25,7 @@ MANY = 3_000
 STOPPED = """
 import os, signal, sys
 from pathlib import Path
-from kg.store.snapshots import loaded_snapshot
+from kg.store.opened import loaded_snapshot
 
 os.register_at_fork(after_in_parent=lambda: os.kill(os.getpid(), signal.SIGSTOP))
 loaded_snapshot(Path(sys.argv[1]))

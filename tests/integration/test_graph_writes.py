@@ -216,12 +216,12 @@ def test_a_graph_without_a_name_gets_one(house: House) -> None:
     created = house.send("POST", "/graphs?message=A+new+one", text, **token)
     told = receipt(created, 201)
     assert told["graph"] == f"{GRAPH}submission/{told['revision']}"
-    assert created.headers["Location"] == f"/graph/submission/{told['revision']}"
-    assert same(house, created.headers["Location"], text)
+    assert created.headers["Location"] == told["graph"]
     assert same(house, f"/graphs?graph={told['graph']}", text)
+    assert same(house, f"/graph/submission/{told['revision']}", text)
     assert house.told(f"/history/{told['revision']}")["message"] == "A new one"
     form = house.form("/graphs", {"file": ("minted.ttl", named("ormed").encode())}, **token)
-    assert same(house, form.headers["Location"], named("ormed"))
+    assert same(house, f"/graphs?graph={form.headers['Location']}", named("ormed"))
     before = house.head()
     problem(house.send("POST", "/graphs", NOBODYS, **token), 422, "would not conform")
     problem(house.send("POST", "/graphs", "", **token), 400, "says nothing")
@@ -261,3 +261,27 @@ def test_a_strict_server_takes_submissions_into_graphs_of_their_own(strict: Hous
     assert not strict.holds(":strict ?p ?o")
     assert strict.holds(f"GRAPH <{told['graph']}> {{ :strict :writtenBy :austen }}")
     assert strict.holds(f"GRAPH <{GRAPH}entailed/wrote> {{ :austen :wrote :strict }}")
+
+
+def test_a_form_brings_one_file_whatever_its_field_is_called(house: House) -> None:
+    text = named("leaf")
+    receipt(house.form("/graph/leaf", {"leaf.ttl": ("leaf.ttl", text.encode())}), 201)
+    assert same(house, "/graph/leaf", text)
+    before = house.head()
+    two = {name: (f"{name}.ttl", named(name).encode()) for name in ("verso", "recto")}
+    problem(house.form("/graph/leaf", two), 400, "several files")
+    boundary = "multipart/form-data; boundary=x"
+    problem(house.send("PUT", "/graph/leaf", "--x--\r\n", boundary), 400, "neither a file nor a text")
+    assert house.head() == before
+    assert same(house, "/graph/leaf", text)
+
+
+def test_all_that_may_be_written_is_dropped_and_who_submitted_what_stays(strict: House) -> None:
+    receipt(strict.submit(named("ropped")), 201)
+    told = f"GRAPH <{GRAPH}history> {{ ?submission ?property ?value }}"
+    assert strict.holds(told)
+    made = receipt(strict.send("POST", "/update", "DROP ALL", UPDATE))["revision"]
+    assert strict.holds(told)
+    assert not strict.holds(":ropped ?p ?o")
+    problem(strict.send("POST", "/update", f"DROP GRAPH <{GRAPH}history>", UPDATE), 400, "who submitted what")
+    receipt(strict.revert(made))

@@ -284,9 +284,9 @@ def test_a_large_submission_comes_whole_and_goes_whole(house: House) -> None:
 def test_every_stored_query_of_the_content_has_the_same_answer_from_a_remote_store(
     state: Path, built: Snapshot
 ) -> None:
-    texts = [
-        row[0].value for row in built.query("SELECT ?q { ?x <http://www.w3.org/ns/shacl#select> ?q }").rows() if row[0]
-    ]
+    rows = built.query("SELECT ?q { ?x <http://www.w3.org/ns/shacl#select> ?q }").rows()
+    # SERVICE asks others than the store.
+    texts = [row[0].value for row in rows if row[0] and "SERVICE" not in row[0].value]
     assert len(texts) > 50
     with oxigraph() as store:
         replicate(Ledger(state / "ledger"), store.remote, merges=True, upto=built.description.revision)

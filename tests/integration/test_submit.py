@@ -45,6 +45,25 @@ BOOKS = f"""
       ?person <{BASE}wrote> ?book ; <http://www.w3.org/2000/01/rdf-schema#label> ?author
     }} ORDER BY ?book"""
 WHO = ("--author", "Ada", "-m", "A book that was missing")
+NAMED_HISTORY = f"""\
+# title: A history without a name
+# question: Which graph of submissions has no name?
+# severity: Violation
+# columns:
+#   focus: the graph
+#   value: a submission
+#   message: what is wrong and what to do
+PREFIX dcterms: <http://purl.org/dc/terms/>
+
+SELECT DISTINCT ?focus ?value ?message
+WHERE {{
+  GRAPH ?focus {{ ?value dcterms:creator ?author }}
+  FILTER (?focus = <{BASE}graph/history>)
+  FILTER NOT EXISTS {{ ?focus dcterms:title ?title }}
+  BIND ("The history has no name; give it one." AS ?message)
+}}
+ORDER BY ?focus ?value
+"""
 WRITTEN_BY = f"<{BASE}sanditon> <{BASE}writtenBy> <{BASE}austen> <{BASE}graph/submission/2> ."
 
 
@@ -375,13 +394,27 @@ def test_a_submission_is_undone_and_brought_back_and_the_log_tells_all(desk: Des
     log = desk.run("log", "--patch").stdout
     assert re.findall(r"^ +(\d+)  \S+Z  (.*?)  \+(\d+) -(\d+)  (.*)$", log, flags=re.MULTILINE)[1:] == [
         ("2", "Ada", str(size), "0", "A book that was missing"),
-        ("3", "Eve", "0", str(size), "Not finished"),
-        ("4", "Ada", str(size), "0", "But good"),
+        ("3", "Eve", "0", str(size - 1), "Not finished"),  # the history keeps its name
+        ("4", "Ada", str(size - 1), "0", "But good"),
     ]
     missing = undo(9, "Eve", "?")
     assert missing.exit_code == 2
     assert "there is no revision 9" in missing.stderr
     assert "What to do: " in missing.stderr
+
+
+def test_the_first_submission_is_undone_where_the_history_must_have_a_name(desk: Desk) -> None:
+    """The first has named the history of all, in which the others are still told of."""
+    (desk.content / "queries/checks/history-without-a-name.rq").write_text(NAMED_HISTORY, encoding="utf-8")
+    assert desk.run("build").exit_code == 0
+    assert_accepted(desk.submit(SANDITON), 3)
+    assert_accepted(desk.submit(SANDITON.replace("anditon", "usan")), 4)
+    assert_accepted(desk.run("revert", "3", *WHO), 5)
+    assert desk.books() == ["emma", "persuasion", "susan"]
+    assert_accepted(desk.run("revert", "5", *WHO), 6)
+    assert_accepted(desk.run("revert", "6", *WHO), 7)
+    assert desk.books() == ["emma", "persuasion", "susan"]
+    assert_whole(desk.state)
 
 
 def test_what_cannot_be_undone_without_a_violation_stays(desk: Desk) -> None:

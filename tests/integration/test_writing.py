@@ -11,6 +11,8 @@ import pytest
 from openpyxl import Workbook
 from rdflib import RDF, SH, BNode, Graph, Literal, URIRef
 
+from kg.settings import Settings
+from kg.web.app import create_app
 from tests.serving import Command, Reply, query_path
 from tests.states import assert_whole
 from tests.stocked import (
@@ -298,6 +300,19 @@ def test_checks_and_shapes_look_at_the_whole_graph(
     assert_unchanged(house, before)
 
 
+def test_what_is_missing_is_told_with_what_is_misspelled(house: House) -> None:
+    """The check of terms is asked though a shape has found a violation; a value that a shape names is told once."""
+    twice = SANDITON.replace(":austen", ":asuten, :nobody").replace(":Book", ":Book, :Bok")
+    told = problem(house.submit(twice), 422)
+    [book] = told["results"]
+    assert sorted((each["value"].rsplit("/", 1)[1], each["suggestions"]) for each in book["results"]) == [
+        ("Bok", [f"{BASE}Book"]),
+        ("asuten", [f"{BASE}austen"]),
+        ("nobody", []),
+    ]
+    assert "Did you mean :austen?" in told["report"]
+
+
 # Judgements without writing
 
 
@@ -472,6 +487,37 @@ def test_whoever_writes_has_a_token_that_is_good(house: House, method: str, path
     assert 'error="invalid_token"' in wrong.headers["WWW-Authenticate"]
     elsewhere = house.send(method, path, body, media_type, origin="https://other.example")
     problem(elsewhere, 403)
+    assert_unchanged(house, before)
+
+
+# What may be sent without a token, as nothing is written; the two last write only with a token in the form.
+HARMLESS = {
+    "/query/names": ("[]", "application/json"),
+    "/reconcile": ("queries={}", "application/x-www-form-urlencoded"),
+    "/sparql": ("ASK {}", "application/sparql-query"),
+    "/sparql/": ("ASK {}", "application/sparql-query"),
+    "/validate": (SANDITON, TURTLE),
+    "/contribute": ("", ""),
+    "/contribute/edit": ("", ""),
+    "/contribute/new/<name>": ("", ""),
+}
+
+
+def test_whatever_address_is_added_needs_a_token_or_is_known_to_write_nothing(house: House, tmp_path: Path) -> None:
+    before = house.head()
+    rules = list(create_app(Settings(state=tmp_path)).url_map.iter_rules())
+    sent = {(method, rule.rule) for rule in rules for method in (rule.methods or set()) - {"GET", "HEAD", "OPTIONS"}}
+    assert {rule for _, rule in sent} >= {*HARMLESS, "/graph/<path:name>", "/update", "/submissions"}
+    for method, rule in sorted(sent):
+        path = rule.replace("<path:name>", "books").replace("<int:revision>", "1").replace("<name>", "Book")
+        body, media_type = HARMLESS.get(rule, (SANDITON, TURTLE))
+        if rule not in HARMLESS:
+            problem(house.send(method, path, body, media_type, authorization=""), 401)
+        elif media_type:
+            assert house.send(method, path, body, media_type, authorization="").status in (200, 308), rule
+        else:
+            form = {"do": "submit", "text": SANDITON, "1.class": "Book", "1.label@en": "Sanditon"}
+            assert house.form(path, form, authorization="").status in (400, 401), rule
     assert_unchanged(house, before)
 
 

@@ -28,7 +28,7 @@ from kg.validation import (
 EMG = Namespace("https://w3id.org/unemg/ontology#")
 EX = Namespace("https://example.org/")
 # How many random changes are tried; another number than the usual one tries others each time.
-USUAL_CASES = 150
+USUAL_CASES = 200
 CASES = int(os.environ.get("KG_PROPERTY_CASES", USUAL_CASES))
 
 

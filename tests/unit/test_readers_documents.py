@@ -15,6 +15,7 @@ from kg.readers import Document, Reading, formats_read, read_document, skolemize
 
 BASE = "https://library.example/"
 GRAPH = f"{BASE}graph/submission/1"
+RDFS = "http://www.w3.org/2000/01/rdf-schema#"
 XSD = "http://www.w3.org/2001/XMLSchema#"
 RDF_XML = '<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#" xmlns:x="x:">\n{}</rdf:RDF>'
 SAME = {
@@ -175,6 +176,23 @@ MISTAKES = [
     ("a.ttl", "<x:a> <x:p> [ <x:q> 1 .", 1, 23, "a bracket [ is not closed", "]"),
     ("a.ttl", "<x:a> <x:p> '\\u0000' .", 1, 13, "a zero character", "delete"),
     ("a.ttl", "# <schema:name>\n<x:a> <schema:name> 1 .", 2, 7, "schema: is a prefix", "https://schema.org/"),
+    ("a.ttl", "@prefix emg: <x:> .\nemgg:a <x:p> 1 .", 2, 1, "the prefix emgg: is not", "did you mean emg:? Else add"),
+    ("a.ttl", "<x:a> <x:p> orgg:a .", 1, 13, "the prefix orgg: is not", "did you mean org:? Else add"),
+    ("a.ttl", f"@prefix s: <{RDFS}> .\n<x:a> s:label 1 ;\n s:labell 2 .", 3, 2, "labell> is no term", "label>?"),
+    ("a.ttl", f"<x:a> a <{RDFS}class> .", 1, 9, "class> is no term", f"did you mean <{RDFS}Class>?"),
+    ("a.ttl", f"<x:a> <x:p> '1'^^<{XSD}integr> .", 1, 18, "integr> is no term", f"did you mean <{XSD}integer>?"),
+    ("a.ttl", f"<x:a> <{RDFS}colour> 1 .", 1, 7, "colour> is no term", f"take a term that <{RDFS}> has"),
+    ("a.ttl", "<x:a> <x:p> 'one'@en,\n 'two'@english .", 2, 2, "no language has the code english", "ISO 639"),
+    ("a.jsonld", '{"@id": "x:a",\n "x:p": {"@value": "b",\n "@language": "xx"}}', 2, 20, "the code xx", "ISO 639"),
+    (
+        "a.jsonld",
+        f'{{"@context": {{"s": "{RDFS}"}}, "@id": "x:a",\n "s:labl": 1}}',
+        2,
+        2,
+        "labl> is no term",
+        "label>?",
+    ),
+    ("a.rdf", RDF_XML.format(f'<r:labl xmlns:r="{RDFS}">b</r:labl>'), 2, 2, "labl> is no term", "label>?"),
     ("a.nt", '<x:a> <x:p> "1"\n', 2, 1, "the statement does not end", "` .`"),
     ("a.nt", "<x:a> <x:p> x:b .", 1, 13, "no value stands", "no prefixes"),
     ("a.jsonld", '{"@id": "x:a",\n}', 2, 1, "not JSON", "correct the JSON"),

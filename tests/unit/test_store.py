@@ -181,7 +181,7 @@ def test_a_snapshot_is_read_into_memory_in_the_order_of_its_text(snapshots: Snap
     told = " ".join(f"<x:a> <x:p> <x:{value:02}> ." for value in range(40))
     publish(snapshots, f"<x:one> {{ {told} }}", mode=STRICT)
     read = (
-        "import sys; from pathlib import Path; from kg.store.snapshots import loaded_snapshot\n"
+        "import sys; from pathlib import Path; from kg.store.opened import loaded_snapshot\n"
         "print(*(quad.object.value for quad in loaded_snapshot(Path(sys.argv[1])).store))"
     )
     # In a process of its own, since it forks: this one may have had the engine open.
