@@ -225,7 +225,7 @@ def cell_of(term: Term, labels: Mapping[str, str], prefixes: Mapping[str, str]) 
     datatype = "" if term.datatype in ("", _PLAIN) else shorten(term.datatype, prefixes)
     return Cell(
         kind=term.kind,
-        value=term.value,
+        value=f"_:{term.value}" if term.kind == "blank" else term.value,
         short=datatype,
         language=term.language,
         numeric=term.datatype in _NUMERIC,

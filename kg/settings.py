@@ -17,6 +17,8 @@ STRICT: Final = "strict"
 
 EMBEDDED: Final = "embedded"
 
+_ASKED_AT: Final = "=>"
+
 # Source: the manuals of Oxigraph, Apache Jena Fuseki and Stardog for the first; of GraphDB and RDF4J for the second.
 _UPDATE_PATHS: Final = (
     (re.compile(r"/query$"), "/update"),
@@ -67,7 +69,8 @@ class Settings:
     memory_quads: int = 1_000_000
     query_characters: int = 100_000
     query_depth: int = 100
-    services: frozenset[str] = frozenset()
+    services: frozenset[tuple[str, str]] = frozenset()
+    """Each the IRI of an endpoint, and the address where it is asked."""
     query_seconds: int = 30
     query_megabytes: int = 1024
     submission_seconds: int = 60
@@ -160,13 +163,20 @@ def _base_iri(text: str, setting: Setting) -> str:
     return text
 
 
-def _endpoints(text: str, setting: Setting) -> frozenset[str]:
-    for endpoint in text.split():
-        if urlsplit(endpoint).scheme not in ("http", "https") or not urlsplit(endpoint).hostname:
-            raise SettingsError(
-                f"{setting.variable} names {endpoint!r}", remedy="give http(s) IRIs of SPARQL endpoints"
-            )
-    return frozenset(text.split())
+def _services(text: str, setting: Setting) -> frozenset[tuple[str, str]]:
+    services: dict[str, str] = {}
+    for entry in text.split():
+        iri, arrow, address = entry.partition(_ASKED_AT)
+        for endpoint in (iri, address) if arrow else (iri,):
+            parts = urlsplit(endpoint)
+            if parts.scheme not in ("http", "https") or not parts.hostname or set(endpoint) & set('<>"{}|\\^`'):
+                raise SettingsError(
+                    f"{setting.variable} names {endpoint!r}",
+                    remedy="give http(s) IRIs of SPARQL endpoints, or IRI=>ADDRESS where one is asked elsewhere",
+                )
+        if services.setdefault(iri, address or iri) != (address or iri):
+            raise SettingsError(f"{setting.variable} names two addresses of <{iri}>", remedy="name one")
+    return frozenset(services.items())
 
 
 def _store(text: str, setting: Setting) -> Endpoint | None:
@@ -232,7 +242,12 @@ SETTINGS: Final = (
     ),
     Setting("query_characters", "Longest query text, in characters.", _positive),
     Setting("query_depth", "Deepest nesting of a query, in brackets open at once.", _positive),
-    Setting("services", "Endpoints that a query may call by SERVICE, their IRIs separated by spaces.", _endpoints),
+    Setting(
+        "services",
+        "Endpoints that a query may call by SERVICE, their IRIs separated by spaces; "
+        "`IRI=>ADDRESS` asks that one there.",
+        _services,
+    ),
     Setting("query_seconds", "Longest time that a query is computed, in seconds.", _positive),
     Setting("query_megabytes", "Most memory that a query may take beside its snapshot, in megabytes.", _positive),
     Setting("submission_seconds", "Longest time that a submission is read and judged, in seconds.", _positive),

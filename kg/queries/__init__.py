@@ -25,7 +25,7 @@ from kg.queries.stored import (
     load_queries,
     parse_query,
 )
-from kg.queries.terms import DECLARED, USED_CLASSES, USED_PROPERTIES
+from kg.queries.terms import DECLARED, OWN_PROPERTIES, USED_CLASSES, USED_PROPERTIES
 from kg.queries.things import things_query
 from kg.queries.views import VIEWS
 from kg.queries.vocabulary import SCHEMES, USES, graph_statements, ontology_statements
@@ -40,6 +40,7 @@ __all__ = [
     "HIDDEN",
     "NAMES",
     "NAMING_PROPERTIES",
+    "OWN_PROPERTIES",
     "PAGES",
     "SCHEMES",
     "SEARCH",

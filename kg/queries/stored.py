@@ -1,11 +1,12 @@
 """Stored queries: `queries/<group>/<name>.rq`, each a SPARQL text that runs as it stands, and a header."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
 from kg.errors import ContentError, QueryError, QueryRefused, QuerySyntax
+from kg.queries.calls import check_twins, read_asks
 from kg.queries.parameters import Parameter, read_parameters
 from kg.queries.searches import fault_of
 from kg.queries.views import read_view
@@ -26,8 +27,10 @@ HIDDEN: Final = frozenset({CHECKS, LINKS, NAMES, PAGES, SEARCH})
 """The groups whose queries serve the service itself and are no questions of people."""
 SEVERITIES: Final = ("Violation", "Warning", "Info")
 
-_KEYS: Final = frozenset({"title", "question", "parameters", "columns", "id", "severity", "about", "order", "view"})
-_OTHER_THAN_TEXT: Final = frozenset({"parameters", "columns", "about", "view"})
+_KEYS: Final = frozenset(
+    {"title", "question", "parameters", "columns", "id", "severity", "about", "order", "view", "asks", "local"}
+)
+_OTHER_THAN_TEXT: Final = frozenset({"parameters", "columns", "about", "view", "asks"})
 _CHECK_COLUMNS: Final = ("focus", "value", "message")
 _NAME_COLUMNS: Final = ("thing", "name")
 
@@ -57,6 +60,10 @@ class StoredQuery:
     """Its place among those on a page, the smallest first."""
     view: Mapping[str, str] = field(default_factory=dict)
     """How the answer is drawn: `kind`, and which column plays which part; empty: as a table only."""
+    asks: tuple[str, ...] = ()
+    """IRIs of the other endpoints that it asks by SERVICE."""
+    local: str = ""
+    """The identifier of the query that gives the same answer from here; empty where there is none."""
 
     @property
     def identifier(self) -> str:
@@ -73,7 +80,9 @@ def load_queries(folder: Path, *, read_text: Callable[[Path], str], limits: Limi
         ContentError: a header or a query is not as it must be; names the file and the line.
     """
     paths = sorted(folder.glob("*/*.rq"), key=lambda path: (path.parent.name, path.stem))
-    return tuple(parse_query(path.relative_to(folder.parent), read_text(path), limits=limits) for path in paths)
+    queries = tuple(parse_query(path.relative_to(folder.parent), read_text(path), limits=limits) for path in paths)
+    check_twins(queries, folder=folder)
+    return queries
 
 
 def bind_parameters(query: StoredQuery, values: Mapping[str, str]) -> str:
@@ -97,13 +106,23 @@ def bind_parameters(query: StoredQuery, values: Mapping[str, str]) -> str:
 def parse_query(path: Path, text: str, *, limits: Limits) -> StoredQuery:
     """The stored query in a text; its `path` gives its group and name, `queries/<group>/<name>.rq`.
 
+    It may call the endpoints that its header names; whether they are asked is decided where it is.
+
     Raises:
         ContentError: the header or the query is not as it must be; names the file and the line.
     """
     header = read_header(text, path)
     _check_keys(header, text, path=path)
-    vetted = _vet(text, path, limits=limits)
+    asks = read_asks(header, text, path=path)
+    vetted = _vet(text, path, limits=replace(limits, services={iri: iri for iri in asks}))
     group = path.parent.name
+    if asks and group in HIDDEN:
+        raise _problem(
+            "a query that the service asks by itself asks another endpoint",
+            remedy="store what asks others as a question, as in queries/federated",
+            path=path,
+            line=line_of(text, "asks"),
+        )
     columns = _columns(header, vetted, text=text, path=path)
     severity = header.get("severity", "")
     if group == CHECKS:
@@ -136,6 +155,8 @@ def parse_query(path: Path, text: str, *, limits: Limits) -> StoredQuery:
         view=read_view(
             header.get("view"), projection(vetted.tokens) or (), parameters=parameters, text=text, path=path
         ),
+        asks=asks,
+        local=header.get("local", "").strip(),
     )
 
 

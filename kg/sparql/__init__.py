@@ -1,5 +1,6 @@
 """The text of SPARQL: tokens, what a query may ask, the parts of it that are read or replaced. No engine is needed."""
 
+from kg.sparql.calls import Call, called_services
 from kg.sparql.edits import (
     DatasetClause,
     bind,
@@ -11,13 +12,14 @@ from kg.sparql.edits import (
     string_term,
 )
 from kg.sparql.excess import Limits
-from kg.sparql.guard import QUERY_FORMS, UPDATE, Query, called_services, query_form, vet, vet_update
+from kg.sparql.guard import QUERY_FORMS, UPDATE, Query, query_form, vet, vet_update
 from kg.sparql.relative import first_relative
 from kg.sparql.tokens import Token, offset_of, position, significant, tokenize, without_comments
 
 __all__ = [
     "QUERY_FORMS",
     "UPDATE",
+    "Call",
     "DatasetClause",
     "Limits",
     "Query",

@@ -1,8 +1,8 @@
 """How much one query text may hold: what the engine walks by recursion, or plans for too long, is counted here."""
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
 from kg.errors import QueryRefused, QuerySyntax
@@ -31,8 +31,8 @@ class Limits:
     """Keywords and signs that chain (UNION, OPTIONAL, BIND, &&, +); the stack ends between 300 and 1,000 of some."""
     subqueries: int = 8
     """Subqueries inside one another; planning time doubles with each grouped one, 20 take 2 s."""
-    services: frozenset[str] = frozenset()
-    """The endpoints that SERVICE may call, each as the whole IRI."""
+    services: Mapping[str, str] = field(default_factory=dict)
+    """The endpoints that SERVICE may call, each as the whole IRI -> the address where it is asked, mostly the same."""
 
 
 class _Place(NamedTuple):

@@ -9,12 +9,12 @@ What is read here must be what the engine reads. By the standard the longest tok
 """
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
 
 from kg.errors import NetworkRefused, QueryRefused, QuerySyntax
+from kg.sparql.calls import SERVICE, directed, refuse_calls
 from kg.sparql.edits import has_several_dots, spell_out
 from kg.sparql.excess import NOTHING, Limits, is_plainly_small, place_of, refuse_excess, syntax_error
 from kg.sparql.plain import MOST_TOKENS, plain
@@ -45,7 +45,6 @@ _UNREPEATABLE: Final = frozenset({"NOW", "RAND", "SERVICE", "STRUUID", "UUID"})
 _NETWORK: Final = frozenset({"LOAD", "SERVICE"})
 _PROLOGUE: Final = frozenset({"BASE", "PREFIX", "VERSION"})
 _LOAD_REMEDY: Final = "send the triples themselves; this service fetches nothing from the network"
-_SERVICE_REMEDY: Final = "send the SERVICE part to its own endpoint and join the answers yourself"
 _BEFORE_NAME: Final = frozenset({"FROM", "GRAPH", "NAMED", "SERVICE", "SILENT"})
 
 
@@ -129,6 +128,8 @@ def vet_by_tokens(text: str, limits: Limits, *, base: str = "", is_update: bool 
     for token in spelled:
         if has_several_dots(token):
             raise syntax_error(text, token, f"the prefix of {token.text} is not declared by a whole IRI")
+    if SERVICE in words:
+        spelled = list(directed(spelled, limits.services))
     return Query(without_comments(spelled), form, written=text, repeatable=words.isdisjoint(_UNREPEATABLE))
 
 
@@ -169,48 +170,17 @@ def query_form(tokens: tuple[Token, ...]) -> str:
     return ""
 
 
-def called_services(text: str) -> tuple[str, ...]:
-    """The endpoints that a vetted text calls.
-
-    >>> called_services("ASK { SERVICE SILENT <http://e/> { ?s ?p 'SERVICE <http://x/>' } }")
-    ('http://e/',)
-    """
-    if "service" not in text.lower():
-        return ()
-    tokens = significant(tokenize(text))
-    return tuple(dict.fromkeys(_target(tokens, place) for place in _service_places(tokens)))
-
-
-def _service_places(tokens: Sequence[Token]) -> list[int]:
-    return [place for place, token in enumerate(tokens) if token.keyword == "SERVICE"]
-
-
-def _target(tokens: Sequence[Token], place: int) -> str:
-    """The endpoint behind a SERVICE; empty where none is named by its whole IRI."""
-    target = next((later for later in tokens[place + 1 : place + 3] if later.keyword != "SILENT"), NOTHING)
-    return target.text[1:-1] if target.kind == "iri" else ""
-
-
 def _refuse_network(text: str, tokens: tuple[Token, ...], *, limits: Limits, is_update: bool) -> None:
     loads = [token for token in tokens if token.keyword == "LOAD" and not is_update]
     if loads:
         raise load_refused(text, loads[0])
-    for place in _service_places(tokens):
-        if _target(tokens, place) not in limits.services:
-            message = f"{place_of(text, tokens[place])}: SERVICE calls another service, which this one does not do"
-            raise NetworkRefused(message, remedy=_service_remedy(limits))
+    refuse_calls(text, tokens, limits=limits, is_update=is_update)
 
 
 def load_refused(text: str, token: Token) -> NetworkRefused:
     """The error for a LOAD at a token of a text."""
     message = f"{place_of(text, token)}: LOAD fetches from the network, which this service does not do"
     return NetworkRefused(message, remedy=_LOAD_REMEDY)
-
-
-def _service_remedy(limits: Limits) -> str:
-    if not limits.services:
-        return _SERVICE_REMEDY
-    return f"{_SERVICE_REMEDY}; it may call {', '.join(f'<{name}>' for name in sorted(limits.services))}"
 
 
 def _bad_token(token: Token) -> str:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
-from typing import Final
+from typing import Any, Final
 
 from kg.answer import Ask, vet_query
-from kg.errors import QueryRefused
+from kg.errors import QueryRefused, ServiceFailed
 from kg.formats import formats_for
 from kg.queries import Parameter, StoredQuery, bind_parameters
 from kg.sparql import Limits
@@ -77,9 +77,11 @@ def plan_read(read: Question, asked: Request, limits: Limits) -> Plan:
     """The answer to a question that has been read.
 
     Raises:
-        Problem: no acceptable format.
+        Problem: no acceptable format, or it asks another endpoint, which this service is not to ask.
         QueryRefused: the query is too long with these values.
     """
+    if not set(read.stored.asks) <= set(limits.services):
+        raise _not_asked(read.stored, limits)
     ask = Ask(vet_query(read.text, limits), past=read.past)
     plan = plan_answer(ask, format_name=read.format_name, accept=asked.accept)
     return replace(plan, filename=f"{read.stored.name}.{plan.row.extension}") if plan.filename else plan
@@ -156,6 +158,32 @@ def shown(text: str) -> str:
 def bad(detail: str, *, remedy: str) -> Problem:
     """The problem that a request is wrong."""
     return Problem("bad-request", detail, remedy=remedy)
+
+
+def _not_asked(stored: StoredQuery, limits: Limits) -> Problem:
+    """The problem that a question asks an endpoint which the operator has not allowed."""
+    missing = " ".join(iri for iri in stored.asks if iri not in limits.services)
+    return Problem(
+        "network-refused",
+        f"The question {stored.identifier} asks another server, {missing}, which this one does not call",
+        remedy=_from_here(stored) + f"have the operator of this service add {missing} to KG_SERVICES",
+        more=_twin(stored),
+    )
+
+
+def not_answered(stored: StoredQuery, error: ServiceFailed) -> Problem:
+    """The problem that an endpoint which a question asks does not answer as it should."""
+    return Problem("remote-failed", str(error), remedy=_from_here(stored) + error.remedy, more=_twin(stored))
+
+
+def _from_here(stored: StoredQuery) -> str:
+    return f"ask {PATH}/{stored.local}, which answers it from here; or " if stored.local else ""
+
+
+def _twin(stored: StoredQuery) -> dict[str, Any]:
+    """The question that gives the same answer from here, as a member of a problem."""
+    iri = stored.local
+    return {"suggestions": [{"iri": iri, "name": iri, "href": f"{PATH}/{iri}"}]} if iri else {}
 
 
 def _check(parameter: Parameter, value: str) -> None:

@@ -41,6 +41,8 @@ from kg.web.sending import (
     MAY_BE_KEPT,
     OK,
     READS,
+    Parts,
+    Zipped,
     answer_headers,
     send_collected,
     send_head,
@@ -69,7 +71,7 @@ class Front:
         self._folder = folder
         self._parent = parent
         self._limits = Limits(
-            characters=settings.query_characters, depth=settings.query_depth, services=settings.services
+            characters=settings.query_characters, depth=settings.query_depth, services=dict(settings.services)
         )
         self._cache = Cache(settings.cache_megabytes * 1024 * 1024)
         # As many as the pool lets in: a page waits for a worker, never for a thread.
@@ -87,7 +89,8 @@ class Front:
     def start(self) -> None:
         """Begin to live, in the event loop that runs."""
         settings = self._settings
-        limits = PoolLimits(settings.query_seconds, settings.workers, settings.waiting)
+        calling = max(1, settings.workers // 2)
+        limits = PoolLimits(settings.query_seconds, settings.workers, settings.waiting, calling)
         self._loop = asyncio.get_running_loop()
         self._pool = Pool(self._folder, limits, self._loop)
         self._app = create_app(settings, PooledSnapshots(settings.state, self._pool), desk=self._folder / "desk")
@@ -214,11 +217,11 @@ class Front:
         try:
             keep = key if plan.ask.query.repeatable else None
             sent = _headers(plan, keep) if headers is None else with_keeping(headers, may_be_kept=keep is not None)
-            await self._send(exchange, answer, keep, sent)
+            await self._send(exchange, Zipped(answer) if plan.packed else answer, keep, sent)
         finally:
             answer.close()
 
-    async def _send(self, exchange: Exchange, answer: Answer, key: Key | None, headers: Headers) -> None:
+    async def _send(self, exchange: Exchange, answer: Parts, key: Key | None, headers: Headers) -> None:
         """Send an answer that has begun; with a key, keep it."""
         if answer.whole:
             kept = Kept(headers, answer.payload)

@@ -4,22 +4,24 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 from urllib.parse import urlencode
 
 from flask import Response, current_app, render_template, url_for
 
-from kg.answer import Table, answer_table, labels_of
+from kg.answer import Ask, Cell, Table, answer_table, labels_of
+from kg.entities import heading_of, names_of
 from kg.explain import explain_empty
 from kg.formats import formats_for
 from kg.queries import Parameter, StoredQuery
-from kg.store import Readable
+from kg.store import Past, Readable
 from kg.web.asked import EXPECTED, FORMAT, Question
 from kg.web.choices import choices
 from kg.web.drawing import Picture, draw_picture
+from kg.web.entities import background_of
 from kg.web.exchange import Plan
-from kg.web.links import entity_address
+from kg.web.links import entity_address, stay_in
 from kg.web.negotiation import HTML
 from kg.web.protocol import past_parameters
 from kg.web.service import service
@@ -56,20 +58,24 @@ def question_page(read: Question, plan: Plan, *, template: str, address: str) ->
         QueryError, StoreError: the snapshot cannot be asked.
     """
     snapshot = service().snapshot(read.past)
-    result = answer_table(snapshot, plan.ask, most_rows=MOST_ROWS)
+    result = read_table(snapshot, plan.ask, read.past)
+    stay_in(past_parameters(read.past))
+    headings = {column: heading_of(column, result.columns) for column in (*result.columns, *read.stored.columns)}
     empty = not result.rows and not result.boolean
     page = render_template(
         template,
         stored=read.stored,
         heading=read.heading,
         fields=[_field(snapshot, parameter, read.value_of(parameter)) for parameter in read.stored.parameters],
-        result=result,
+        result=replace(result, columns=tuple(headings[column] for column in result.columns)),
+        headings=headings,
+        brief=True,
         picture=picture_of(read, result, snapshot),
         explanation=explain_empty(snapshot, plan.ask, service().limits) if empty else None,
         query=read.text,
         address=address,
         asked_of=past_parameters(read.past),
-        editor=editor_address(read.text),
+        editor=editor_address(read.text, past_parameters(read.past)),
         **_links(read),
     )
     response = Response(page, content_type=f"{HTML}; charset=utf-8")
@@ -77,11 +83,30 @@ def question_page(read: Question, plan: Plan, *, template: str, address: str) ->
     return response
 
 
+def read_table(snapshot: Readable, ask: Ask, past: Past) -> Table:
+    """The first rows of an answer; what has no name of its own is called by what the stored queries for names say.
+
+    Raises:
+        QueryError, StoreError: the snapshot cannot be asked.
+    """
+    table = answer_table(snapshot, ask, most_rows=MOST_ROWS)
+    nameless = {cell.value for row in table.rows for cell in row if cell and cell.kind == "iri" and not cell.label}
+    if not nameless:
+        return table
+    names = names_of(snapshot, nameless, background_of(snapshot, past))
+
+    def named(cell: Cell | None) -> Cell | None:
+        return replace(cell, label=names[cell.value]) if cell and not cell.label and cell.value in names else cell
+
+    return replace(table, rows=tuple(tuple(map(named, row)) for row in table.rows))
+
+
 def picture_of(read: Question, result: Table, snapshot: Readable) -> Picture | None:
     """The picture of an answer; None where the question has no view, or no row can be drawn."""
     if not read.stored.view or not result.rows:
         return None
-    return draw_picture(read.stored.view, result, entity_address(snapshot.description.base), window=window_of(read))
+    address = entity_address(snapshot.description.base, past_parameters(read.past))
+    return draw_picture(read.stored.view, result, address, window=window_of(read))
 
 
 def window_of(read: Question) -> dict[str, str]:
@@ -90,10 +115,10 @@ def window_of(read: Question) -> dict[str, str]:
     return {side: values.get(read.stored.view.get(side, ""), "") for side in ("from", "to")}
 
 
-def editor_address(query: str) -> str:
-    """Where a query can be changed and asked again."""
+def editor_address(query: str, past: Mapping[str, str]) -> str:
+    """Where a query can be changed and asked again, of the state that parameters name."""
     view = "editor.editor" if "editor.editor" in current_app.view_functions else "sparql.endpoint"
-    return url_for(view, query=query)
+    return url_for(view, query=query, **past)  # type: ignore[arg-type] # each value is a text
 
 
 def group_title(group: str) -> str:

@@ -10,6 +10,7 @@ from urllib.parse import quote
 
 from flask import Blueprint, Response, render_template, request, url_for
 
+from kg.errors import ServiceFailed
 from kg.formats import formats_for
 from kg.queries import StoredQuery
 from kg.web.asked import (
@@ -19,6 +20,7 @@ from kg.web.asked import (
     bad,
     find_question,
     given_values,
+    not_answered,
     plan_question,
     plan_read,
     read_question,
@@ -32,6 +34,7 @@ from kg.web.problems import Problem
 from kg.web.protocol import parameters
 from kg.web.question_pages import group_title, question_page
 from kg.web.service import asked_request, planned_response, service
+from kg.web.signposts import part_signposts, put_up, question_signposts
 
 __all__ = ["PATH", "Question", "blueprint", "plan_question"]
 
@@ -57,7 +60,11 @@ def question(identifier: str) -> Response:
     plan = plan_read(read, asked, service().limits)
     if plan.row.media_type != HTML:
         return planned_response(plan)
-    return question_page(read, plan, template="question.html", address=address)
+    try:
+        page = question_page(read, plan, template="question.html", address=address)
+    except ServiceFailed as error:
+        raise not_answered(stored, error) from error
+    return put_up(page, question_signposts(stored.identifier))
 
 
 @blueprint.get(PATH)
@@ -80,7 +87,8 @@ def question_list() -> Response:
     words = shown(given.get(WORDS, ""))
     questions = [stored for stored in everything if _has_words(stored, words)]
     if chosen == HTML:
-        response = Response(_list_page(questions, words, of=len(everything)), content_type=f"{HTML}; charset=utf-8")
+        page = _list_page(questions, words, of=len(everything))
+        response = put_up(Response(page, content_type=f"{HTML}; charset=utf-8"), part_signposts())
     else:
         response = _json(describe_questions(questions, request.url_root))
     response.vary.add("Accept")
@@ -114,6 +122,8 @@ def describe_questions(questions: Sequence[StoredQuery], root: str) -> dict[str,
                 "question": stored.question,
                 "notation": stored.code,
                 "form": stored.form,
+                "asks": list(stored.asks),
+                "local": stored.local,
                 "parameters": [
                     {
                         "name": parameter.name,

@@ -20,6 +20,7 @@ from kg.queries import HIDDEN, NAMES, PAGES, StoredQuery
 from kg.settings import Settings
 from kg.sparql import Limits
 from kg.store import NOW, Ledger, Past, PooledSnapshots, Readable, Snapshots, readable_snapshot
+from kg.web.encodings import GZIP, encode
 from kg.web.exchange import Plan, Request
 
 PLANNED: Final = "kg.planned"
@@ -54,7 +55,7 @@ class Service:
         self.ledger = Ledger(settings.state / "ledger")
         self.tokens = Tokens(settings.state)
         self.limits = Limits(
-            characters=settings.query_characters, depth=settings.query_depth, services=settings.services
+            characters=settings.query_characters, depth=settings.query_depth, services=dict(settings.services)
         )
         self._snapshots = snapshots or Snapshots(
             settings.state, memory_quads=settings.memory_quads, remote=settings.remote
@@ -145,9 +146,8 @@ def planned_response(plan: Plan) -> Response:
     """The answer that was planned, for programs; where a front stands before Flask, it is left to the front."""
     planned = request.environ.get(PLANNED)
     if planned is None:
-        response = Response(
-            answer(service().snapshot(plan.ask.past), plan.ask, plan.row), content_type=plan.content_type
-        )
+        body = answer(service().snapshot(plan.ask.past), plan.ask, plan.row)
+        response = Response(encode(body, GZIP if plan.packed else ""), content_type=plan.content_type)
     else:
         planned.append(plan)
         response = Response(content_type=plan.content_type)

@@ -74,6 +74,7 @@ def test_an_endpoint_that_never_answers_ends_at_the_deadline(kg_command: Command
     assert reply.seconds < 3
     assert reply.status == 503
     assert json.loads(reply.body)["type"].endswith("/stopped")
+    assert "calls by SERVICE may be slow" in json.loads(reply.body)["remedy"]
 
 
 def test_without_the_setting_nothing_is_called(kg_command: Command, state: Path, other: str, tmp_path: Path) -> None:

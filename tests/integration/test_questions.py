@@ -13,10 +13,11 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 import pytest
 from flask.testing import FlaskClient
 from openapi_spec_validator import validate
+from stored import all_stored
 
 from kg.answer import stored_queries
 from kg.formats import FORMATS, formats_for
-from kg.queries import HIDDEN, Parameter, load_queries
+from kg.queries import HIDDEN, Parameter
 from kg.settings import Settings
 from kg.sparql import Limits, significant, tokenize
 from kg.store import Snapshot
@@ -30,15 +31,11 @@ from tests.states import build_into
 ROOT = Path(__file__).parents[2]
 ID = "https://w3id.org/unemg/id/"
 JSON_RESULTS = "application/sparql-results+json"
-STORED = {
-    query.identifier: query
-    for query in load_queries(
-        ROOT / "queries", read_text=lambda path: path.read_text(encoding="utf-8"), limits=Limits()
-    )
-    if query.group not in HIDDEN
-}
+STORED = {query.identifier: query for query in all_stored() if query.group not in HIDDEN}
+HERE = {identifier: query for identifier, query in STORED.items() if not query.asks}
+"""Those that are answered from here; `test_federated_questions.py` has the others."""
 PARAMETERS = [
-    (identifier, parameter.name, parameter) for identifier, query in STORED.items() for parameter in query.parameters
+    (identifier, parameter.name, parameter) for identifier, query in HERE.items() for parameter in query.parameters
 ]
 
 # One parameter of each type; the answer is the terms that they are bound to.
@@ -173,7 +170,7 @@ def test_each_stored_question_has_an_address(client: FlaskClient) -> None:
         ] == [(parameter.name, parameter.type, parameter.default) for parameter in stored.parameters]
 
 
-@pytest.mark.parametrize("identifier", STORED)
+@pytest.mark.parametrize("identifier", HERE)
 def test_a_question_answers_what_its_text_answers(client: FlaskClient, identifier: str) -> None:
     text = STORED[identifier].text
     defaults = {parameter.name: parameter.default for parameter in STORED[identifier].parameters}
@@ -185,13 +182,13 @@ def test_a_question_answers_what_its_text_answers(client: FlaskClient, identifie
         assert response.data == expected.data
 
 
-@pytest.mark.parametrize("identifier", STORED)
+@pytest.mark.parametrize("identifier", HERE)
 def test_the_page_of_a_question_shows_form_answer_and_query(client: FlaskClient, identifier: str) -> None:
     stored = STORED[identifier]
     page = client.get(f"/questions/{identifier}", headers={"Accept": "text/html"}).text
     assert heading(page) == (stored.question or stored.title)
     fields = {field["name"]: field for field in fields_of(page)}
-    types = {"iri": "text", "string": "text", "integer": "number", "date": "date"}
+    types = {"iri": "text", "string": "text", "integer": "number", "date": "date", "language": "text"}
     assert {name: field["type"] for name, field in fields.items()} == {
         parameter.name: types[parameter.type] for parameter in stored.parameters
     }

@@ -169,7 +169,16 @@ BAD = {
     "an update": ("SELECT ?deliverable ?label WHERE", "DELETE WHERE", 13, "update"),
     "a DESCRIBE": ("SELECT ?deliverable ?label WHERE", "DESCRIBE ?label WHERE", 13, "DESCRIBE"),
     "does not close": ("?tongue)\n}", "?tongue)\n", 14, "not closed"),
-    "calls a service": ("?deliverable ?for", "SERVICE <http://x/> {} ?deliverable ?for", 1, "line 20, column 3"),
+    "calls a service": (
+        "?deliverable ?for",
+        "SERVICE <http://x/> {} ?deliverable ?for",
+        1,
+        "not named: <http://x/>; not called: none",
+    ),
+    "asks what it does not call": ("# id: H01", "# asks: http://x/", 12, "not named: none; not called: <http://x/>"),
+    "asks no IRI": ("# id: H01", "# asks: wikidata", 12, "asks does not name endpoints"),
+    "asks a mapping": ("# id: H01", "# asks: {a: http://x/}", 12, "asks does not name endpoints"),
+    "local without asks": ("# id: H01", "# local: competency/delivered", 12, "asks no other endpoint"),
 }
 
 
@@ -284,3 +293,65 @@ def test_the_queries_about_any_content_pass_the_guard_with_odd_iris() -> None:
     assert vet(labels, Limits()).form == "SELECT"
     assert "not an IRI" not in labels
     assert vet(members_query("https://example.org/C"), Limits()).form == "SELECT"
+
+
+THERE = """\
+# title: Names, asked there
+# asks: http://x/
+# local: federated/here
+# columns:
+#   name: a name
+SELECT ?name { SERVICE <http://x/> { ?s ?p ?name } }
+"""
+HERE = """\
+# title: Names
+# columns:
+#   name: a name
+SELECT ?name { ?s ?p ?name }
+"""
+
+
+def test_a_query_says_whom_it_asks_and_what_answers_the_same_from_here(tmp_path: Path) -> None:
+    [here, there] = load(tmp_path, {"federated/here.rq": HERE, "federated/there.rq": THERE})
+    assert (here.asks, here.local) == ((), "")
+    assert (there.asks, there.local) == (("http://x/",), "federated/here")
+
+
+def test_a_query_may_ask_several_and_needs_no_twin(tmp_path: Path) -> None:
+    both = THERE.replace("# local: federated/here\n", "").replace("asks: http://x/", "asks: [http://y/, http://x/]")
+    [there] = load(tmp_path, {"federated/there.rq": both.replace("?name }", "?name } SERVICE SILENT <http://y/> {}")})
+    assert (there.asks, there.local) == (("http://y/", "http://x/"), "")
+
+
+@pytest.mark.parametrize(
+    ("here", "there", "message", "line"),
+    [
+        (HERE, THERE.replace("federated/here", "federated/her"), "there is no query federated/her", 3),
+        (THERE.replace("# local: federated/here\n", ""), THERE, "federated/here asks another endpoint as well", 3),
+        (HERE.replace("name", "label"), THERE, "federated/here has other columns or parameters", 3),
+        (
+            HERE.replace("# columns", "# parameters:\n#   s: {type: iri, label: S, default: x:s}\n# columns").replace(
+                "{ ?s", "{ VALUES ?s { <x:s> } ?s"
+            ),
+            THERE,
+            "federated/here has other columns or parameters",
+            3,
+        ),
+        (HERE, THERE.replace("SERVICE <http://x/>", "SERVICE ?x"), "not called: <http://x/>", 2),
+        (HERE, THERE.replace("SERVICE", "GRAPH"), "not called: <http://x/>", 2),
+    ],
+)
+def test_a_query_whose_header_says_otherwise_is_refused(
+    tmp_path: Path, here: str, there: str, message: str, line: int
+) -> None:
+    with pytest.raises(ContentError, match=message) as problem:
+        load(tmp_path, {"federated/here.rq": here, "federated/there.rq": there})
+    assert (problem.value.file, problem.value.line) == ("queries/federated/there.rq", line)
+    assert problem.value.remedy
+
+
+@pytest.mark.parametrize("group", ["checks", "links", "names", "pages", "search"])
+def test_what_the_service_asks_by_itself_asks_no_other(tmp_path: Path, group: str) -> None:
+    with pytest.raises(ContentError, match="asks by itself asks another endpoint") as problem:
+        load(tmp_path, {f"{group}/there.rq": THERE})
+    assert problem.value.line == 2

@@ -32,7 +32,13 @@ GIVEN = {
     "default_graph": ("strict", STRICT),
     "host": ("0.0.0.0", "0.0.0.0"),  # noqa: S104 - read, not listened on
     "port": ("65535", 65535),
-    "services": ("https://a.example/sparql  http://b.example/", {"https://a.example/sparql", "http://b.example/"}),
+    "services": (
+        "https://a.example/sparql  http://b.example/=>http://127.0.0.1:7878/query",
+        {
+            ("https://a.example/sparql", "https://a.example/sparql"),
+            ("http://b.example/", "http://127.0.0.1:7878/query"),
+        },
+    ),
     "java": ("/opt/java", Path("/opt/java")),
     "trusted_proxies": ("10.0.0.0/8 ::1", {ip_network("10.0.0.0/8"), ip_network("::1/128")}),
     "write_origins": ("https://desk.example http://[::1]:8080", {"https://desk.example", "http://[::1]:8080"}),
@@ -82,11 +88,29 @@ def test_a_value_that_cannot_be_used_is_refused_with_a_remedy(variable: str, tex
     assert remedy in caught.value.remedy
 
 
-@pytest.mark.parametrize("text", ["a.example/sparql", "https://a.example/sparql ftp://b.example/", "http:///sparql"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a.example/sparql",
+        "https://a.example/sparql ftp://b.example/",
+        "http:///sparql",
+        "https://a.example/sparql=>b.example",
+        "https://a.example/sparql=>",
+        "=>https://a.example/sparql",
+        "https://a.example/>",
+        "https://a.example/=>http://b.example/>{}",
+    ],
+)
 def test_an_endpoint_that_is_none_is_refused_with_a_remedy(text: str) -> None:
     with pytest.raises(SettingsError, match="KG_SERVICES names") as caught:
         Settings.from_environ({"KG_SERVICES": text})
     assert "SPARQL endpoints" in caught.value.remedy
+
+
+def test_an_endpoint_is_asked_at_one_address() -> None:
+    twice = "https://a.example/=>http://b.example/ https://a.example/=>http://c.example/"
+    with pytest.raises(SettingsError, match=r"two addresses of <https://a\.example/>"):
+        Settings.from_environ({"KG_SERVICES": twice})
 
 
 @pytest.mark.parametrize(

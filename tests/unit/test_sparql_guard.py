@@ -144,8 +144,9 @@ def test_an_update_is_none_without_the_word_for_it_and_may_have_no_operation() -
         vet_update("ASK {}", LIMITS)
     with pytest.raises(QueryRefused, match="9 characters, at most 8"):
         vet_update("CLEAR ALL", Limits(characters=8))
-    with pytest.raises(NetworkRefused, match="SERVICE calls"):
+    with pytest.raises(NetworkRefused, match="SERVICE calls") as refusal:
         vet_update("INSERT {} WHERE { SERVICE <http://e/> {} }", LIMITS)
+    assert "KG_SERVICES" not in refusal.value.remedy  # it is of no use to an update
 
 
 def test_a_text_of_exactly_the_allowed_length_passes() -> None:
@@ -171,12 +172,49 @@ def test_refuses_what_calls_the_network(text: str) -> None:
     assert refusal.value.remedy
 
 
-FEDERATED = Limits(services=frozenset({"http://a/sparql"}))
+FEDERATED = Limits(services={"http://a/sparql": "http://a/sparql"})
 
 
 @pytest.mark.parametrize("text", ["SERVICE <http://a/sparql> { ?s ?p ?o }", "SERVICE SILENT<http://a/sparql>{}"])
 def test_lets_a_query_call_an_endpoint_that_is_allowed(text: str) -> None:
-    assert called_services(vet(f"SELECT * {{ {text} }}", FEDERATED).text) == ("http://a/sparql",)
+    [call] = called_services(vet(f"SELECT * {{ {text} }}", FEDERATED).text)
+    assert (call.endpoint, call.is_silent) == ("http://a/sparql", "SILENT" in text)
+
+
+MIRRORED = Limits(services={"http://a/sparql": "http://127.0.0.1:7/query", "http://b/": "http://b/"})
+MIRROR = "<http://127.0.0.1:7/query>"
+
+
+@pytest.mark.parametrize(
+    ("written", "run"),
+    [
+        ("SERVICE <http://a/sparql> { ?s ?p ?o }", f"SERVICE {MIRROR} {{ ?s ?p ?o }}"),
+        ("service silent\n<http://a/sparql>{}", f"service silent\n{MIRROR}{{}}"),
+        ("SERVICE SILENT #>\n<http://a/sparql> {}", f"SERVICE SILENT   \n{MIRROR} {{}}"),
+        ("SERVICE <http://b/> { ?s ?p <http://a/sparql> }", "SERVICE <http://b/> { ?s ?p <http://a/sparql> }"),
+        (
+            "?s ?p <http://a/sparql> , 'SERVICE <http://a/sparql>'",
+            "?s ?p <http://a/sparql> , 'SERVICE <http://a/sparql>'",
+        ),
+        # What is called inside a call, the other endpoint calls.
+        (
+            "SERVICE <http://b/> { { ?s ?p '}' } SERVICE <http://a/sparql> {} } SERVICE <http://a/sparql> {}",
+            f"SERVICE <http://b/> {{ {{ ?s ?p '}}' }} SERVICE <http://a/sparql> {{}} }} SERVICE {MIRROR} {{}}",
+        ),
+    ],
+)
+def test_a_call_is_made_where_the_endpoint_is_asked(written: str, run: str) -> None:
+    query = vet(f"SELECT * {{ {written} }}", MIRRORED)
+    assert query.text == f"SELECT * {{ {run} }}"
+    assert query.written == f"SELECT * {{ {written} }}"
+    assert vet_update(f"INSERT {{}} WHERE {{ {written} }}", MIRRORED).text == f"INSERT {{}} WHERE {{ {run} }}"
+
+
+def test_the_address_of_an_endpoint_is_not_called_by_itself() -> None:
+    with pytest.raises(NetworkRefused, match="SERVICE calls") as refusal:
+        vet(f"ASK {{ SERVICE {MIRROR} {{}} }}", MIRRORED)
+    assert "127.0.0.1" not in refusal.value.remedy
+    assert "KG_SERVICES" in refusal.value.remedy
 
 
 @pytest.mark.parametrize(
