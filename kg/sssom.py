@@ -21,6 +21,9 @@ from kg.store import Readable, Term
 LINKS: Final = "explore/links-to-other-data"
 """The stored query whose answer is the mapping set."""
 
+SSSOM: Final = "https://w3id.org/sssom/"
+"""The standard, by the IRI of its terms."""
+
 _NAME: Final = "data/links.sssom.tsv"
 # Column of the table -> column of the query, and whether it is an entity, which is written as a CURIE.
 _COLUMNS: Final[Mapping[str, tuple[str, bool]]] = {

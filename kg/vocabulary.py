@@ -93,6 +93,9 @@ class Ontology:
     title: str
     description: str
     version: str
+    version_iri: str
+    prior: tuple[str, ...]
+    """The IRIs of the versions before it, where it tells them."""
     modified: str
     licence: str
     terms: tuple[VocabularyTerm, ...]
@@ -143,6 +146,8 @@ def read_ontology(snapshot: Readable) -> Ontology:
         title=_text(said, ontology, f"{_DCTERMS}title") or _text(said, ontology, _LABEL),
         description=_text(said, ontology, f"{_DCTERMS}description"),
         version=_text(said, ontology, f"{_OWL}versionInfo"),
+        version_iri=next(iter(_values(said, ontology, f"{_OWL}versionIRI")), ""),
+        prior=tuple(sorted(_values(said, ontology, f"{_OWL}priorVersion"))),
         modified=_text(said, ontology, f"{_DCTERMS}modified"),
         licence=_text(said, ontology, f"{_DCTERMS}license"),
         terms=tuple(sorted(terms, key=lambda term: (order.index(term.kind), term.label.casefold(), term.iri))),

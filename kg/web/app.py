@@ -12,12 +12,14 @@ from kg.access import may_ask_to_write, origin_of
 from kg.settings import Settings
 from kg.store import PooledSnapshots
 from kg.web import (
+    addresses,
     built,
     choices,
     contribute,
     crawling,
     datasets,
     descriptions,
+    dumps,
     editor,
     entities,
     entries,
@@ -29,6 +31,7 @@ from kg.web import (
     questions,
     reconciliation,
     search,
+    signposts,
     sparql,
     submissions,
     vocabulary,
@@ -40,6 +43,7 @@ from kg.web.problems import problem_response
 from kg.web.sections import site_sections
 from kg.web.service import Service, service
 from kg.web.translation import Translations, install_translation, printable, translations_of
+from kg.web.wording import reworded
 
 # A percent-encoded character has at most 12 bytes (`%F0%9F%8C%8D`); the rest is room for the other parameters.
 _BYTES_A_CHARACTER: Final = 12
@@ -57,11 +61,13 @@ WRITTEN: Final = (
 """The paths that texts are submitted to."""
 
 _PARTS: Final = (
+    addresses,
     built,
     contribute,
     crawling,
     datasets,
     descriptions,
+    dumps,
     editor,
     entities,
     entries,
@@ -105,10 +111,12 @@ def create_app(
     app.jinja_env.lstrip_blocks = True
     app.jinja_env.globals["entity_href"] = entity_href
     app.jinja_env.filters["printable"] = printable
+    app.jinja_env.filters["reworded"] = reworded
     install_translation(app, translations or Translations())
     app.extensions["kg"] = Service(settings, snapshots, desk=desk)
     app.extensions[choices.EXTENSION] = choices.Choices()
     app.extensions["kg.datasets"] = descriptions.Datasets()
+    app.extensions[signposts.EXTENSION] = signposts.Facts()
     app.extensions[forms.EXTENSION] = forms.Forms()
     app.extensions["kg.backgrounds"] = entities.Backgrounds()
     search.install_search(app, app.extensions["kg"])

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from hashlib import blake2b
 from typing import Final
 
-from kg.web.encodings import encode
+from kg.web.encodings import PACKED, encode
 
 Headers = Sequence[tuple[bytes, bytes]]
 Key = tuple[str | bytes, ...]
@@ -22,12 +22,13 @@ _WORTH_COMPRESSING_BYTES: Final = 1024
 class Kept:
     """One answer; compressed when a client first asks for it so."""
 
-    __slots__ = ("_encoded", "_headers", "body", "content_type", "tag")
+    __slots__ = ("_encoded", "_headers", "_small", "body", "content_type", "tag")
 
     def __init__(self, headers: Headers, body: bytes) -> None:
         self.body = body
         self.tag = blake2b(body, digest_size=16).hexdigest()
         self._headers = tuple(headers)
+        self._small = len(body) < _WORTH_COMPRESSING_BYTES
         self._encoded: dict[str, tuple[Headers, bytes]] = {}
 
     @property
@@ -44,7 +45,7 @@ class Kept:
 
     def in_encoding(self, encoding: str) -> tuple[Headers, bytes]:
         """Headers and body in an encoding of `choose_encoding`."""
-        encoding = encoding if len(self.body) >= _WORTH_COMPRESSING_BYTES else ""
+        encoding = "" if self._small or is_packed(self._headers) else encoding
         found = self._encoded.get(encoding)
         if found is None:
             body = encode(self.body, encoding)
@@ -88,6 +89,11 @@ class Cache:
         while self._bytes > self._most_bytes:
             _, (_, dropped) = self._kept.popitem(last=False)
             self._bytes -= dropped
+
+
+def is_packed(headers: Headers) -> bool:
+    """Whether what some headers belong to is compressed in itself, so that no encoding would be of use."""
+    return (b"content-type", PACKED.encode()) in headers
 
 
 def matches(if_none_match: str, tag: str) -> bool:

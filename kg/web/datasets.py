@@ -1,30 +1,26 @@
-"""The data as a whole: what it is and under which licence, its dumps, how to cite it, and what changes."""
+"""The data as a whole: what it is and under which licence, how to get and cite it, and what changes."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any, Final
 
 from flask import Blueprint, Response, render_template, request, url_for
 
-from kg.answer import Ask, vet_query
 from kg.citation import Citation, cite, in_bibtex, in_csl, in_schema_org, in_words
-from kg.describe import DATASET_QUERY, graph_query
 from kg.errors import LedgerDamaged
-from kg.formats import FORMATS, Format
 from kg.store import Summary
 from kg.web.descriptions import current_dataset
-from kg.web.exchange import Plan
+from kg.web.dumps import DUMPS, downloads, has_links
+from kg.web.negotiation import HTML
 from kg.web.openapi import describe_api
-from kg.web.problems import Problem
-from kg.web.service import planned_response, service
+from kg.web.service import service
+from kg.web.signposts import LINKSET, LINKSET_PATH, dataset_signposts, linkset_document, put_up
 
 blueprint = Blueprint("datasets", __name__)
 
 _MOST_ENTRIES: Final = 50
-# The whole dataset with its graphs, or the merge of its graphs: by extension.
-_WITH_GRAPHS: Final = ("nq", "trig", "jsonld")
-_MERGED: Final = ("nt", "ttl", "rdf")
 _BIBTEX: Final = "application/x-bibtex; charset=utf-8"
 # Source: the media type registration of CSL-JSON.
 _CSL: Final = "application/vnd.citationstyles.csl+json"
@@ -33,16 +29,17 @@ _METHODS: Final = ("get", "post", "put", "patch", "delete")
 
 
 @blueprint.get("/data")
-def data() -> str:
+def data() -> Response:
     """What the dataset is and how to get it."""
     contents = service().contents()
     citation = _citation()
-    return render_template(
+    files = downloads()
+    page = render_template(
         "data.html",
         overview=contents.overview,
         dataset=current_dataset(),
-        dumps=[(_format_of(extension), True) for extension in _WITH_GRAPHS]
-        + [(_format_of(extension), False) for extension in _MERGED],
+        dumps=[dump for dump in DUMPS if not dump.packed],
+        has_links=has_links(),
         citation=citation,
         in_words=in_words(citation),
         bibtex=in_bibtex(citation),
@@ -50,34 +47,20 @@ def data() -> str:
             citation,
             contents.overview.description,
             page=url_for("datasets.data", _external=True),
-            downloads={
-                _format_of(extension).media_type: url_for("datasets.dump", extension=extension, _external=True)
-                for extension in (*_WITH_GRAPHS, *_MERGED)
-            },
+            downloads={file.media_type: file.address for file in files if not file.compressed},
         ),
     )
+    return put_up(Response(page, content_type=f"{HTML}; charset=utf-8"), dataset_signposts(files))
 
 
-@blueprint.get("/data/dump.<extension>")
-def dump(extension: str) -> Response:
-    """All of it: with its named graphs where the format has them, else their merge.
+@blueprint.get(LINKSET_PATH)
+def linkset() -> Response:
+    """The links from the page about the dataset, for programs.
 
-    Compressed while it is sent, for those who accept that.
+    Source: RFC 9264 §4.2.
     """
-    if extension not in (*_WITH_GRAPHS, *_MERGED):
-        known = ", ".join(f".{name}" for name in (*_WITH_GRAPHS, *_MERGED))
-        raise Problem("not-found", f"There is no dump.{extension}", remedy=f"take one of {known}")
-    row = _format_of(extension)
-    text = DATASET_QUERY if extension in _WITH_GRAPHS else graph_query(None)
-    title = service().title.lower().replace(" ", "-")
-    name = "".join(sign for sign in title if sign.isascii() and (sign.isalnum() or sign == "-")) or "graph"
-    plan = Plan(
-        Ask(vet_query(text, service().limits)),
-        row,
-        row.content_type,
-        filename=f"{name}-{service().snapshot().number}.{extension}",
-    )
-    return planned_response(plan)
+    document = linkset_document(url_for("datasets.data", _external=True), dataset_signposts(downloads()))
+    return Response(json.dumps(document, ensure_ascii=False, indent=1) + "\n", content_type=LINKSET)
 
 
 @blueprint.get("/data/cite.bib")
@@ -131,10 +114,6 @@ def _latest() -> Summary | None:
         return ledger.summary(head.revision) if head.revision else None
     except LedgerDamaged:
         return None
-
-
-def _format_of(extension: str) -> Format:
-    return next(row for row in FORMATS if row.extension == extension)
 
 
 def _by_tag(document: Mapping[str, Any]) -> dict[str, list[dict[str, Any]]]:

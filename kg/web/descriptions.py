@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Callable
 from typing import Final, cast
 
 from flask import Blueprint, Response, current_app, render_template, request, url_for
 
-from kg.describe import Addresses, Dataset, read_dataset, void_description
+from kg.describe import Addresses, Dataset, Partitions, read_dataset, read_partitions, void_description
 from kg.formats import formats_for
 from kg.namespaces import PREFIXES
 from kg.store import Readable
 from kg.store.results import serialize_graph
+from kg.web.dumps import downloads
 from kg.web.exchange import Request
 from kg.web.negotiation import choose_graph_format
 from kg.web.problems import Problem
 from kg.web.protocol import read_graph_request
-from kg.web.service import asked_request, service
+from kg.web.service import PLANNED, asked_request, service
 
 blueprint = Blueprint("descriptions", __name__)
 
 VOID_PATH: Final = "/.well-known/void"
+_MOST_WRITTEN: Final = 4
 
 Describe = Callable[[Dataset, Addresses], str]
 """Writes a description as N-Triples."""
@@ -31,6 +34,8 @@ class Datasets:
 
     def __init__(self) -> None:
         self._held: tuple[int, Dataset] | None = None
+        self._partitions: tuple[int, Partitions] | None = None
+        self._written: OrderedDict[tuple[int, Describe, Addresses, str], bytes] = OrderedDict()
 
     def of(self, snapshot: Readable) -> Dataset:
         """What a snapshot holds.
@@ -43,6 +48,32 @@ class Datasets:
             held = self._held = (snapshot.number, read_dataset(snapshot))
         return held[1]
 
+    def partitions(self, snapshot: Readable) -> Partitions:
+        """How a snapshot divides.
+
+        Raises:
+            QueryError: the engine cannot evaluate it.
+        """
+        held = self._partitions
+        if held is None or held[0] != snapshot.number:
+            held = self._partitions = (snapshot.number, read_partitions(snapshot))
+        return held[1]
+
+    def written(self, snapshot: Readable, describe: Describe, at: Addresses, format_name: str) -> bytes:
+        """A description of what a snapshot holds, in a format; the last ones are kept.
+
+        Raises:
+            QueryError: the engine cannot evaluate what it tells of.
+        """
+        key = (snapshot.number, describe, at, format_name)
+        if key not in self._written:
+            ntriples = describe(self.of(snapshot), at)
+            used = {name: start for name, start in PREFIXES.items() if start in ntriples}
+            self._written[key] = serialize_graph(ntriples, format_name, used)
+            while len(self._written) > _MOST_WRITTEN:
+                self._written.popitem(last=False)
+        return self._written[key]
+
 
 def current_dataset() -> Dataset:
     """What the current snapshot holds.
@@ -51,7 +82,11 @@ def current_dataset() -> Dataset:
         SnapshotMissing: nothing has been built yet.
         StoreError: the snapshot cannot be read.
     """
-    return cast("Datasets", current_app.extensions["kg.datasets"]).of(service().snapshot())
+    return _datasets().of(service().snapshot())
+
+
+def _datasets() -> Datasets:
+    return cast("Datasets", current_app.extensions["kg.datasets"])
 
 
 @blueprint.get(VOID_PATH)
@@ -61,7 +96,11 @@ def void() -> Response:
     Source: Describing Linked Datasets with the VoID Vocabulary §7.2.
     """
     asked = asked_request(request)
-    return description_response(asked, read_graph_request(asked).format_name, void_description)
+    return description_response(asked, read_graph_request(asked).format_name, _void)
+
+
+def _void(dataset: Dataset, at: Addresses) -> str:
+    return void_description(dataset, at, _datasets().partitions(service().snapshot()))
 
 
 def description_response(asked: Request, format_name: str, describe: Describe) -> Response:
@@ -82,15 +121,14 @@ def description_response(asked: Request, format_name: str, describe: Describe) -
             remedy=f"accept one of {', '.join(row.media_type for row in rows)}",
         )
     row, content_type = chosen
-    dataset = current_dataset()
     if row.name == "html":
-        body: str | bytes = render_template("graphs.html", dataset=dataset)
+        body: str | bytes = render_template("graphs.html", dataset=current_dataset())
     else:
-        ntriples = describe(dataset, _addresses())
-        used = {name: start for name, start in PREFIXES.items() if start in ntriples}
-        body = serialize_graph(ntriples, row.name, used)
+        body = _datasets().written(service().snapshot(), describe, _addresses(), row.name)
     response = Response(body, content_type=content_type)
     response.vary.add("Accept")
+    if PLANNED in request.environ:
+        return response  # the front knows by its host and its bytes whether it is still the same, and compresses it
     # It holds addresses made from the Host header, so nothing but its own bytes can tell whether it is still the same.
     response.cache_control.no_cache = True
     response.add_etag()
@@ -109,4 +147,5 @@ def _addresses() -> Addresses:
         endpoint=url_for("sparql.endpoint", _external=True),
         graph_store=url_for("graphs.graph_store", _external=True),
         void=url_for("descriptions.void", _external=True),
+        downloads=downloads(),
     )

@@ -9,6 +9,10 @@ from typing import Any, Final
 
 import zstandard
 
+GZIP: Final = "gzip"
+PACKED: Final = "application/gzip"
+"""The media type of what is compressed already, and never is again. Source: RFC 6713."""
+
 _GZIP_LEVEL: Final = 6
 _ZSTD_LEVEL: Final = 6
 # Source: the manual of zlib, deflateInit2: 15 bits of window, and 16 for the format of gzip.

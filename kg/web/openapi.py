@@ -12,7 +12,10 @@ from urllib.parse import quote
 
 from kg.formats import BOOLEAN, FORMATS, Format, formats_for
 from kg.queries import Parameter, StoredQuery
+from kg.sssom import LINKS
 from kg.web.negotiation import HTML
+from kg.web.openapi_data import TAG as DATA
+from kg.web.openapi_data import data_paths
 from kg.web.openapi_entities import entity_paths
 from kg.web.openapi_parts import (
     IRI,
@@ -50,6 +53,7 @@ def describe_api(
     paths: dict[str, Any] = {"/sparql": _endpoint(), "/questions": _list()}
     paths |= {f"/questions/{quote(stored.identifier)}": {"get": _question(stored)} for stored in questions}
     paths |= entity_paths()
+    paths |= data_paths(links=any(stored.identifier == LINKS for stored in questions))
     paths |= search_paths()
     paths |= reconciliation_paths()
     paths |= writing_paths()
@@ -61,6 +65,7 @@ def describe_api(
         "tags": [
             {"name": "SPARQL"},
             {"name": "Search"},
+            {"name": DATA},
             {"name": RECONCILIATION},
             {"name": "Writing"},
             *({"name": group} for group in groups),

@@ -150,7 +150,7 @@ SCHEMAS: Final = {
             "problems": _array(_object(["place", "message", "remedy"], _texts("place", "message", "remedy")))
             | {"description": "What is wrong with each cell of a table."},
             "suggestions": _array(_object(["iri", "name", "href"], _texts("iri", "name", "href")))
-            | {"description": "What may have been meant by the name of something that is not there."},
+            | {"description": "What may have been meant by a name, or is answered from here instead."},
         },
     ),
     "Questions": _object(
@@ -159,8 +159,9 @@ SCHEMAS: Final = {
             "questions": _array(
                 _object(
                     ["id", "href", "group", "title", "form", "parameters", "columns", "formats"],
-                    _texts("id", "href", "group", "title", "question", "notation", "form")
+                    _texts("id", "href", "group", "title", "question", "notation", "form", "local")
                     | {
+                        "asks": _array(TEXT) | {"description": "The endpoints that it asks beside this service."},
                         "parameters": _array(
                             _object(["name", "type", "label", "default"], _texts("name", "type", "label", "default"))
                         ),

@@ -145,7 +145,7 @@ def _read_graph() -> dict[str, Any]:
     content = {media_type: {"schema": TEXT} for media_type in media_types}
     return _operation(
         "graph",
-        "Read a graph; without a name, the list of them",
+        "Read a graph; without a name the whole dataset, as N-Quads, TriG or JSON-LD, else the list of graphs",
         parameters=[
             *_GRAPH,
             in_query("format", {"type": "string", "enum": names}, "The format; else `Accept` chooses."),
@@ -155,8 +155,9 @@ def _read_graph() -> dict[str, Any]:
 
 
 _GRAPH_WRITES: Final = {
-    "put": "Replace a graph",
-    "post": "Add to a graph, with a token of scope review; without a name, to a new one, with scope submit",
+    "put": "Replace a graph; without a name the whole dataset, as N-Quads, TriG or JSON-LD",
+    "post": "Add to a graph, or without a name to the dataset, as N-Quads or TriG, with a token of scope review; "
+    "without a name and in another format, to a new graph, with scope submit",
     "delete": "Delete a graph",
     "patch": "Change a graph by a SPARQL update that is about it alone",
 }

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
 from functools import lru_cache
 from tempfile import SpooledTemporaryFile
-from typing import Final
+from typing import Final, Protocol
 
 from kg.errors import KgError
 from kg.store import Answer
-from kg.web.cache import Kept, matches
+from kg.web.cache import Kept, is_packed, matches
 from kg.web.descriptions import VOID_PATH
-from kg.web.encodings import Packer, choose_encoding
+from kg.web.encodings import GZIP, Packer, choose_encoding, encode
 from kg.web.gateway import Exchange, Headers, encoded
 from kg.web.headers import EVERY_ANSWER
 
@@ -27,6 +28,52 @@ _STALLED_SECONDS: Final = 60.0
 _VARY: Final = ("vary", "Accept, Accept-Encoding")
 _LINK: Final = ("link", f'<{VOID_PATH}>; rel="describedby"')
 _ABOUT_THE_BODY: Final = frozenset({b"content-encoding", b"content-type", b"content-disposition"})
+
+
+class Parts(Protocol):
+    """An answer on its way."""
+
+    @property
+    def number(self) -> str:
+        """The name of the snapshot that it is of."""
+
+    @property
+    def whole(self) -> bool:
+        """Whether the payload is all there is."""
+
+    @property
+    def payload(self) -> bytes:
+        """All of it, where it is whole."""
+
+    def parts(self) -> AsyncIterator[bytes]:
+        """All parts, the first one too.
+
+        Raises:
+            KgError: the answer breaks off.
+        """
+
+
+class Zipped:
+    """An answer on its way as a gzip file."""
+
+    def __init__(self, answer: Answer) -> None:
+        """Whoever has the answer closes it."""
+        self._answer = answer
+        self.number = answer.number
+        self.whole = answer.whole
+
+    @property
+    def payload(self) -> bytes:
+        """All of the file, where the answer is whole."""
+        return encode(self._answer.payload, GZIP)
+
+    async def parts(self) -> AsyncIterator[bytes]:
+        """The file part by part, with no more of it in memory."""
+        packer = Packer(GZIP)
+        async for part in self._answer.parts():
+            # Compressing takes longer than all else here, and lets other threads run meanwhile.
+            yield await asyncio.to_thread(packer.pack, part)
+        yield packer.end()
 
 
 @lru_cache(maxsize=256)
@@ -65,13 +112,13 @@ async def send_kept(exchange: Exchange, kept: Kept) -> None:
 
 async def send_head(exchange: Exchange, headers: Headers) -> None:
     """Send the headers of an answer that would come in parts."""
-    await exchange.begin(OK, _in_encoding(headers, choose_encoding(exchange.value(b"accept-encoding"))))
+    await exchange.begin(OK, _in_encoding(headers, _encoding(exchange, headers)))
     await exchange.end()
 
 
-async def send_parts(exchange: Exchange, headers: Headers, answer: Answer) -> bytes | None:
+async def send_parts(exchange: Exchange, headers: Headers, answer: Parts) -> bytes | None:
     """Send an answer part by part, compressed for who likes that; returns it whole when it may be kept."""
-    encoding = choose_encoding(exchange.value(b"accept-encoding"))
+    encoding = _encoding(exchange, headers)
     packer = Packer(encoding) if encoding else None
     await exchange.begin(OK, _in_encoding(headers, encoding))
     held = bytearray()
@@ -91,11 +138,16 @@ async def send_parts(exchange: Exchange, headers: Headers, answer: Answer) -> by
     return bytes(held) if len(held) <= _KEPT_WHILE_STREAMED_BYTES else None
 
 
+def _encoding(exchange: Exchange, headers: Headers) -> str:
+    """The encoding of an answer that comes in parts."""
+    return "" if is_packed(headers) else choose_encoding(exchange.value(b"accept-encoding"))
+
+
 def _in_encoding(headers: Headers, encoding: str) -> Headers:
     return (*headers, (b"content-encoding", encoding.encode())) if encoding else headers
 
 
-async def send_collected(exchange: Exchange, headers: Headers, answer: Answer) -> None:
+async def send_collected(exchange: Exchange, headers: Headers, answer: Parts) -> None:
     """Send an answer when it is whole, to a client who could not tell a part from the whole."""
     with SpooledTemporaryFile(max_size=_KEPT_WHILE_STREAMED_BYTES) as whole:
         async for part in answer.parts():

@@ -4,21 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from itertools import islice
 from typing import Any, Final, cast
 
 from flask import Blueprint, Response, current_app, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as Redirect
 
 from kg.answer import Ask, answer_table, vet_query
-from kg.errors import KgError, QueryError
+from kg.errors import KgError, LedgerDamaged, QueryError, RevisionMissing, StoreError
 from kg.namespaces import PREFIXES
 from kg.queries import StoredQuery, graph_statements
-from kg.store import NOW, Readable
+from kg.store import NOW, Past, Readable, Summary
 from kg.vocabulary import CLASS, Ontology, ontology_graph, read_ontology, read_schemes
 from kg.web.drawing import Picture, draw_picture
 from kg.web.exchange import Plan, plan_answer
 from kg.web.forms import forms
-from kg.web.links import entity_address
+from kg.web.links import base_iri, entity_address, path_then
 from kg.web.negotiation import HTML
 from kg.web.problems import Problem
 from kg.web.protocol import parameters, past_parameters, read_past
@@ -30,6 +31,11 @@ blueprint = Blueprint("vocabulary", __name__)
 PATH: Final = "/ontology"
 OWL_CLASS: Final = f"{PREFIXES['owl']}Class"
 """What a stored question with a view is about that is drawn on the page about the vocabulary."""
+
+_MOST_QUADS_SCANNED: Final = 1_000_000
+"""Of a larger graph the history is not looked through."""
+_MOST_COMMITS: Final = 5
+_SHOWN_CHARACTERS: Final = 200
 
 _FORMATS: Final = {
     "ttl": "turtle",
@@ -97,22 +103,58 @@ def ontology_file(extension: str) -> Response:
 
 @blueprint.get(f"{PATH}/<name>")
 def term(name: str) -> Redirect:
-    """A version of the ontology, or a term, whose place is on the page.
+    """A version of the ontology, as it is or as it last was; or a term, whose place is on the page.
 
     Raises:
         Problem: neither is called so.
     """
     known = _vocabularies().ontology(service().snapshot())
+    given = dict(parameters(request.query_string, "the URL"))
     if name == known.version:
-        return redirect(url_for("vocabulary.ontology"), code=303)
+        return redirect(path_then(PATH, given), code=303)
     if any(each.name == name for each in known.terms):
         return redirect(url_for("vocabulary.ontology", _anchor=name), code=303)
+    revision = _last_revision(name)
+    if revision is not None:
+        return redirect(path_then(PATH, {**given, "revision": str(revision)}), code=303)
     raise Problem(
         "not-found",
-        f"The ontology has no term and no version {name}",
+        f"The ontology has no term and no version {name[:_SHOWN_CHARACTERS]}",
         remedy=f"{PATH} tells of all terms of the current version, {known.version or 'which has no number'}; "
         f"earlier states are found by {PATH}?revision=…",
     )
+
+
+def _last_revision(version: str) -> int | None:
+    """The last state in which the ontology had a version; None where the history knows of none.
+
+    The commits that name the version are those that brought it, that ended it, and that tell of it later.
+    """
+    iri = f"{base_iri()}{PATH.removeprefix('/')}/{version}"
+    for revision in _naming(iri):
+        for candidate in (revision, revision - 1):
+            try:
+                known = read_ontology(service().snapshot(Past(revision=candidate))) if candidate else None
+            except (RevisionMissing, StoreError):
+                continue
+            if known is not None and version in (known.version, known.version_iri.removeprefix(f"{known.iri}/")):
+                return candidate
+    return None
+
+
+def _changes() -> list[Summary]:
+    """The last commits that name the graph of the ontology, the latest first."""
+    return [service().ledger.summary(revision) for revision in _naming(ontology_graph(service().snapshot()))]
+
+
+def _naming(iri: str) -> list[int]:
+    """The last commits that name something, the latest first; none of a history that is too long to look through."""
+    if service().snapshot().description.quads > _MOST_QUADS_SCANNED:
+        return []
+    try:
+        return [*islice(service().ledger.revisions_about(iri), _MOST_COMMITS)]
+    except (LedgerDamaged, StoreError):  # the ontology of the current state is still worth a page
+        return []
 
 
 def _ontology(format_name: str) -> Response:
@@ -128,6 +170,8 @@ def _ontology(format_name: str) -> Response:
         "ontology.html",
         ontology=known,
         needs=_needs() if past == NOW else {},
+        changes=_changes() if past == NOW else [],
+        graph=ontology_graph(snapshot),
         past=past_parameters(past),
         prefixes=snapshot.description.prefixes,
     )

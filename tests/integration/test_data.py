@@ -1,5 +1,7 @@
 """The data as a whole: dumps, citations, the feed of changes, and the page about the interface."""
 
+import csv
+import gzip
 import json
 import re
 from pathlib import Path
@@ -7,6 +9,7 @@ from urllib.parse import unquote
 from xml.etree import ElementTree
 
 import pytest
+import yaml
 from flask.testing import FlaskClient
 from pyoxigraph import RdfFormat, parse
 
@@ -17,6 +20,7 @@ from kg.sparql import Limits
 from kg.store import Ledger, Snapshot
 from kg.store.patch import is_apart
 from kg.web.app import create_app
+from tests.conftest import Kg
 
 BROWSER = {"Accept": "text/html"}
 ATOM = "{http://www.w3.org/2005/Atom}"
@@ -52,6 +56,50 @@ def test_a_dump_without_graphs_is_their_merge(
     expected = parse(built.nquads(), format=RdfFormat.N_QUADS)
     assert {*triples} == {quad.triple for quad in expected if not is_apart(quad)}
     assert len(triples) == len({*triples})
+
+
+@pytest.mark.parametrize("extension", ["nq", "trig", "jsonld", "nt", "ttl", "rdf"])
+def test_each_dump_is_there_as_a_gzip_file_too(client: FlaskClient, extension: str) -> None:
+    packed = client.get(f"/data/dump.{extension}.gz", headers={"Accept-Encoding": "gzip, zstd"})
+    assert packed.headers["Content-Type"] == "application/gzip"
+    assert "Content-Encoding" not in packed.headers
+    assert packed.headers["Content-Disposition"].endswith(f'.{extension}.gz"')
+    assert gzip.decompress(packed.data) == client.get(f"/data/dump.{extension}").data
+
+
+def test_the_page_offers_each_file_with_its_size(client: FlaskClient, built: Snapshot) -> None:
+    page = client.get("/data", headers=BROWSER).text
+    for extension in ("nq", "trig", "jsonld", "nt", "ttl", "rdf"):
+        assert f'href="/data/dump.{extension}"' in page
+        assert f'href="/data/dump.{extension}.gz"' in page
+    assert 'href="/data/links.sssom.tsv"' in page
+    cells = re.findall(r'<td class="number">([\d,]+)</td>', page)
+    merged = set(built.query("SELECT DISTINCT ?s ?p ?o { ?s ?p ?o }").rows())
+    assert cells == [f"{built.description.quads:,}"] * 3 + [f"{len(merged):,}"] * 3
+
+
+def test_the_links_are_what_the_command_writes(client: FlaskClient, state: Path, kg: Kg) -> None:
+    response = client.get("/data/links.sssom.tsv")
+    assert response.content_type == "text/tab-separated-values; charset=utf-8"
+    assert response.text == kg("export", "--sssom", state=state).stdout
+
+
+def test_the_links_are_read_by_the_rules_of_sssom(client: FlaskClient) -> None:
+    """A head of comments that is YAML, then a table whose entities are names by the prefixes of the head."""
+    lines = client.get("/data/links.sssom.tsv").text.splitlines(keepends=True)
+    comments = [line for line in lines if line.startswith("#")]
+    assert lines[: len(comments)] == comments
+    head = yaml.safe_load("".join(line[1:] for line in comments))
+    assert head["mapping_set_id"] == "https://w3id.org/unemg/data/links.sssom.tsv"
+    assert {"license", "curie_map", "mapping_set_version", "sssom_version"} <= {*head}
+    rows = [*csv.DictReader(lines[len(comments) :], dialect="excel-tab")]
+    assert len(rows) > 400
+    assert {"subject_id", "predicate_id", "object_id", "mapping_justification"} <= {*rows[0]}
+    for row in rows:
+        assert None not in row
+        for name in ("subject_id", "predicate_id", "object_id", "mapping_justification"):
+            assert row[name].partition(":")[0] in head["curie_map"], row
+        assert 0 < float(row["confidence"]) <= 1
 
 
 def test_there_is_no_dump_of_another_kind(client: FlaskClient) -> None:
@@ -103,6 +151,18 @@ def test_the_page_about_the_interface_tells_of_each_path(client: FlaskClient) ->
     for path, methods in document["paths"].items():
         for method in methods:
             assert f"<code>{method.upper()} {path}</code>" in page
+
+
+def test_programs_are_told_of_each_file_and_description(client: FlaskClient) -> None:
+    paths = client.get("/openapi.json").get_json()["paths"]
+    dump = paths["/data/dump.{extension}"]["get"]
+    [extension] = dump["parameters"]
+    answers = dump["responses"]["200"]["content"]
+    for each in extension["schema"]["enum"]:
+        assert client.get(f"/data/dump.{each}").mimetype in answers
+    assert len(extension["schema"]["enum"]) == 12
+    for path in ("/data/links.sssom.tsv", "/data/linkset.json", "/.well-known/void"):
+        assert client.get(path).mimetype in paths[path]["get"]["responses"]["200"]["content"]
 
 
 SITEMAP = "{http://www.sitemaps.org/schemas/sitemap/0.9}"

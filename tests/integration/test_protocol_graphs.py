@@ -78,7 +78,7 @@ def test_get_graph_of_content_with_another_base(publish: Callable[[str], Path]) 
 
 @pytest.mark.parametrize(
     "path",
-    ["/graph/unknown", "/graph/entailed", "/graphs?graph=urn:x:unknown", f"/graphs?{urlencode({'graph': BASE})}"],
+    ["/graph/unknown", "/graph/links", "/graphs?graph=urn:x:unknown", f"/graphs?{urlencode({'graph': BASE})}"],
 )
 def test_get_unknown_graph(client: FlaskClient, path: str) -> None:
     problem = problem_of(client.get(path), 404)

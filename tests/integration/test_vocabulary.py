@@ -26,7 +26,7 @@ from tests.pages import main_of
 from tests.serving import Command
 from tests.states import build_into
 from tests.stocked import stock
-from tests.writing import House, writing
+from tests.writing import UPDATE, House, writing
 
 ROOT = Path(__file__).parents[2]
 BROWSER = {"Accept": "text/html"}
@@ -138,6 +138,16 @@ def test_a_term_is_found_by_its_name_alone(client: FlaskClient) -> None:
     assert client.get("/ontology/0.1.0").location == "/ontology"
 
 
+def test_the_version_of_the_ontology_is_an_address_of_it_in_each_format(client: FlaskClient, built: Snapshot) -> None:
+    known = read_ontology(built)
+    assert known.version_iri == f"{known.iri}/{known.version}"
+    path = known.version_iri.removeprefix("https://w3id.org/unemg")
+    for media_type in ("text/html", "text/turtle", "application/ld+json", "application/rdf+xml"):
+        reply = client.get(path, headers={"Accept": media_type}, follow_redirects=True)
+        assert (reply.status_code, reply.mimetype) == (200, media_type)
+        assert known.version_iri in reply.text
+
+
 @pytest.mark.parametrize("path", ["/ontology/TaskTeem", "/ontology/9.9.9", "/ontology.docx", "/ontology?revision=999"])
 def test_what_is_not_there_is_said_not_to_be(client: FlaskClient, path: str) -> None:
     assert client.get(path, headers=BROWSER).status_code == 404
@@ -199,6 +209,39 @@ def test_the_desk_says_what_an_entry_needs(house: House) -> None:
     assert "What an entry needs" in page
     assert "A book has an author; give it :writtenBy." in page
     assert 'href="/tables/Book.xlsx"' in page
+
+
+def test_each_version_leads_to_the_ontology_as_it_was_then(house: House) -> None:
+    graph, first, second = (
+        f"https://library.example/{name}" for name in ("graph/ontology", "ontology/1", "ontology/2")
+    )
+    own = "<https://library.example/ontology>"
+
+    def update(*steps: tuple[str, str]) -> None:
+        text = " ; ".join(f"{verb} DATA {{ GRAPH <{graph}> {{ {own} {said} }} }}" for verb, said in steps)
+        reply = house.send("POST", "/update", f"PREFIX owl: <http://www.w3.org/2002/07/owl#> {text}", UPDATE)
+        assert reply.status == 200, reply.text
+
+    update(("INSERT", f'a owl:Ontology ; owl:versionIRI <{first}> ; owl:versionInfo "1"'))
+    with_first = house.head()
+    update(
+        ("DELETE", f'owl:versionIRI <{first}> ; owl:versionInfo "1"'),
+        ("INSERT", f'owl:versionIRI <{second}> ; owl:versionInfo "2" ; owl:priorVersion <{first}>'),
+    )
+    with_second = house.head()
+    update(("INSERT", f"owl:incompatibleWith <{first}>"))
+    reply = house.server.send("GET", "/ontology/2?format=turtle")
+    assert (reply.status, reply.headers["Location"]) == (303, "/ontology?format=turtle")
+    reply = house.server.send("GET", "/ontology/1?format=ntriples")
+    assert (reply.status, reply.headers["Location"]) == (303, f"/ontology?format=ntriples&revision={with_first}")
+    assert "ontology/1>" in house.server.send("GET", reply.headers["Location"]).text
+    assert house.server.send("GET", "/ontology/3").status == 404
+    page = house.server.send("GET", "/ontology", accept=BROWSER["Accept"]).text
+    assert f"<code>{second}</code>" in page
+    assert 'href="/ontology/1"' in page
+    for revision in (with_first, with_second):
+        assert f'href="/history/{revision}"' in page
+    assert "/history?about=https://library.example/graph/ontology" in page
 
 
 def test_markup_in_a_label_is_shown_and_not_obeyed(house: House) -> None:
