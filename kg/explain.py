@@ -19,7 +19,7 @@ from kg.answer import Ask, labels_of
 from kg.errors import QueryError, QueryStopped, ServiceBusy
 from kg.namespaces import PREFIXES, namespace_of, shorten
 from kg.queries import NAMING_PROPERTIES
-from kg.sparql import Limits, Token, dataset_clause, iri_term, position, prologue, string_term, vet
+from kg.sparql import Limits, Token, called_services, dataset_clause, iri_term, position, prologue, string_term, vet
 from kg.sparql.groups import Part, inside, outermost_group, parts_of
 from kg.store import Answers, Description, Readable, Term
 
@@ -174,9 +174,11 @@ class _Case:
 def explain_empty(snapshot: Readable, ask: Ask, limits: Limits) -> Explanation | None:
     """Which part of a SELECT, ASK or CONSTRUCT that was answered without a row leaves nothing.
 
-    None where every part that is understood leaves something (then LIMIT or HAVING, say, is the reason), and where it
-    cannot be found out with few questions in a short time.
+    None where every part that is understood leaves something (then LIMIT or HAVING, say, is the reason), where it
+    cannot be found out with few questions in a short time, and where each question would call other endpoints again.
     """
+    if called_services(ask.query.text):
+        return None
     case = _Case(_Bounded(snapshot), ask, limits)
     with suppress(QueryError, ServiceBusy):
         return _explain(case, outermost_group(ask.query.tokens))

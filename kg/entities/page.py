@@ -27,11 +27,14 @@ from kg.store import Readable, Term
 _MOST_OUTGOING: Final = 2000
 _MOST_INCOMING: Final = 400
 """More statements that lead to a thing are counted, and only the first of each property read."""
-_MOST_OF_A_PROPERTY: Final = 50
+_MOST_OF_A_PROPERTY: Final = 20
 _MOST_COUNTED: Final = 100_000
 _MOST_ASSERTIONS: Final = 300
 _MOST_ASSERTED: Final = 6000
 _MOST_CITING: Final = 200
+
+_DEFAULT_VALUE: Final = f"{PREFIXES['sh']}defaultValue"
+"""What leads from the parameter of a stored query to a thing tells nothing of the thing."""
 
 _SKOS: Final = PREFIXES["skos"]
 _DCTERMS: Final = PREFIXES["dcterms"]
@@ -114,7 +117,7 @@ def read_entity(snapshot: Readable, iri: str, background: Background) -> Entity 
     names = names_of(snapshot, wanted - nodes, background)
     telling = Telling(iri, background, names, said.assertions, cited)
     sections = tuple(
-        section_of(reading, asked, iri, cell=telling.cell)
+        section_of(reading, asked, iri, cell=telling.told)
         for reading, asked in zip(readings, profile, strict=True)
         if asked.rows
     )
@@ -126,18 +129,18 @@ def _said(snapshot: Readable, iri: str, background: Background) -> _Said:
     texts = [outgoing_query(iri, _MOST_OUTGOING), incoming_query(iri, _MOST_INCOMING + 1)]
     if links:
         texts.append(assertions_query(iri, links, _MOST_ASSERTIONS))
-    outgoing, incoming, *more = ask_all(snapshot, texts, most_rows=_MOST_ASSERTED)
+    outgoing, leading, *more = ask_all(snapshot, texts, most_rows=_MOST_ASSERTED)
     asserted = more[0].rows if more else ()
     types: dict[str, set[str]] = {}
     for node, name, value in asserted:
         if node and name and value and name.value == RDF_TYPE:
             types.setdefault(node.value, set()).add(value.value)
-    rows, totals = incoming.rows, dict[str, int]()
-    if len(rows) > _MOST_INCOMING:
-        rows, totals = _first_of_each(snapshot, iri)
+    incoming, totals = leading.rows, dict[str, int]()
+    if len(incoming) > _MOST_INCOMING:
+        incoming, totals = _first_of_each(snapshot, iri)
     return _Said(
         outgoing.rows,
-        rows,
+        tuple(row for row in incoming if row[0] and row[0].value != _DEFAULT_VALUE),
         read_assertions(asserted, background),
         {node: next(iter(background.specific(found)), "") for node, found in types.items()},
         totals,

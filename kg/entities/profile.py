@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Final
 
@@ -35,7 +35,7 @@ def section_of(reading: Reading, asked: Asked, iri: str, *, cell: Callable[[Term
     # A column without a value on this page says nothing here.
     kept = [place for place in range(len(asked.columns)) if any(row[place] for row in rows)]
     table = Table(
-        tuple(_heading(asked.columns[place]) for place in kept),
+        tuple(heading_of(asked.columns[place], asked.columns) for place in kept),
         tuple(tuple(row[place] for place in kept) for row in rows),
         more=len(asked.rows) > MOST_ROWS,
         boolean=None,
@@ -43,10 +43,12 @@ def section_of(reading: Reading, asked: Asked, iri: str, *, cell: Callable[[Term
     return Section(stored.name, stored.title, table, reading.shown(iri))
 
 
-def _heading(column: str) -> str:
-    """The name of a column in words.
+def heading_of(column: str, beside: Collection[str] = ()) -> str:
+    """The name of a column in words; that of names alone is called by what they name, unless that stands beside it.
 
-    >>> _heading("asOf"), _heading("passage")
-    ('as of', 'passage')
+    >>> heading_of("asOf"), heading_of("organizerLabel"), heading_of("eventLabel", ["event", "eventLabel"])
+    ('as of', 'organizer', 'event label')
     """
+    named = column.removesuffix("Label")
+    column = column if named in beside or not named else named
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", column).lower()

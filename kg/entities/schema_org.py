@@ -17,6 +17,21 @@ _ANYTHING: Final = "Thing"
 _SAME: Final = tuple(
     PREFIXES[prefix] + name for prefix, name in (("owl", "sameAs"), ("skos", "exactMatch"), ("schema", "sameAs"))
 )
+# What public classes are in the words of schema.org, for ontologies that are aligned with those classes only.
+# Source: ELI, alignment with schema.org; SKOS and schema:DefinedTerm; the others by their definitions.
+_IN_THESE_WORDS: Final = {
+    f"{PREFIXES['skos']}Concept": "DefinedTerm",
+    f"{PREFIXES['skos']}ConceptScheme": "DefinedTermSet",
+    f"{PREFIXES['foaf']}Document": "CreativeWork",
+    f"{PREFIXES['foaf']}Group": "Organization",
+    f"{PREFIXES['foaf']}Organization": "Organization",
+    f"{PREFIXES['foaf']}Person": "Person",
+    f"{PREFIXES['dcat']}Catalog": "DataCatalog",
+    f"{PREFIXES['dcat']}Dataset": "Dataset",
+    f"{PREFIXES['org']}Organization": "Organization",
+    "http://data.europa.eu/eli/ontology#LegalResource": "Legislation",
+    "http://purl.org/cerif/frapo/Deliverable": "CreativeWork",
+}
 
 
 def schema_org_document(entity: Entity, background: Background) -> dict[str, Any]:
@@ -40,11 +55,13 @@ def schema_org_document(entity: Entity, background: Background) -> dict[str, Any
 
 
 def schema_org_types(entity: Entity, background: Background) -> list[str]:
-    """The classes of schema.org that a thing is of, or that its classes stand close to, without their namespace."""
-    found: set[str] = set()
-    for each in entity.classes:
-        found.update(name for name in (each, *background.matches.get(each, ())) if name.startswith(_SCHEMA))
-    return sorted(name.removeprefix(_SCHEMA) for name in found)
+    """The classes of schema.org that a thing is of, or that its classes stand close to, without their namespace.
+
+    Where there is none, those that are meant by other public classes of it.
+    """
+    met = {name for each in entity.classes for name in (each, *background.matches.get(each, ()))}
+    own = {name.removeprefix(_SCHEMA) for name in met if name.startswith(_SCHEMA)}
+    return sorted(own or {_IN_THESE_WORDS[name] for name in met & _IN_THESE_WORDS.keys()})
 
 
 def _member(cell: Cell) -> Any:

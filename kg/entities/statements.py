@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from kg.answer import Cell, cell_of
 from kg.entities.asking import Row
 from kg.entities.assertions import Assertion
 from kg.entities.background import Background
-from kg.namespaces import RDF_TYPE, shorten
+from kg.namespaces import PREFIXES, RDF_TYPE, shorten
 from kg.queries.entity import statements_from, statements_with
 from kg.store import Term
 
@@ -73,6 +73,12 @@ class Telling:
         if cell is None:
             cell = self._cells[term] = cell_of(term, self.names, self.background.prefixes)
         return cell
+
+    def told(self, term: Term) -> Cell:
+        """A term as people read it in a sentence: of a public vocabulary also what has no name here, in words."""
+        cell = self.cell(term)
+        known = term.kind == "iri" and not cell.label and cell.short.partition(":")[0] in PREFIXES
+        return replace(cell, label=words_of(term.value)) if known else cell
 
     def cells(self, iris: Iterable[str]) -> tuple[Cell, ...]:
         """Some things as people read them, by their names."""

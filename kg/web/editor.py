@@ -18,6 +18,7 @@ from kg.queries import StoredQuery
 from kg.web.links import entity_path
 from kg.web.problems import Problem
 from kg.web.protocol import PAST
+from kg.web.question_pages import group_title
 from kg.web.service import service
 
 blueprint = Blueprint("editor", __name__)
@@ -42,7 +43,10 @@ def editor() -> str:
     """
     contents = service().contents()
     example = _example(request.args.get("example", ""), contents.questions)
-    groups = [(group, list(members)) for group, members in groupby(contents.questions, lambda stored: stored.group)]
+    groups = [
+        (group_title(group), list(members))
+        for group, members in groupby(contents.questions, lambda stored: stored.group)
+    ]
     most_seconds = service().settings.query_seconds
     return render_template(
         "editor.html",

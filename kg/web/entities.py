@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections import OrderedDict
 from http import HTTPStatus
 from typing import Final, cast
-from urllib.parse import urlencode
 
 from flask import Blueprint, Response, current_app, render_template, request, url_for
 
@@ -31,11 +30,23 @@ from kg.store import NOW, Past, Readable, Summary
 from kg.web.documents import DOCUMENTS, Document, chosen_document, no_format
 from kg.web.exchange import Plan
 from kg.web.iris import is_absolute_iri
-from kg.web.links import ABOUT_PATH, THINGS, base_iri, document_path, entity_iris, entity_path, has_path, uri_of
+from kg.web.links import (
+    ABOUT_PATH,
+    THINGS,
+    base_iri,
+    document_path,
+    entity_iris,
+    entity_path,
+    has_path,
+    path_then,
+    stay_in,
+    uri_of,
+)
 from kg.web.negotiation import HTML, choose_graph_format
 from kg.web.problems import Problem
 from kg.web.protocol import PAST, parameters, past_parameters, read_past
 from kg.web.service import planned_response, service
+from kg.web.signposts import part_signposts, put_up, thing_signposts
 
 blueprint = Blueprint("entities", __name__)
 
@@ -86,6 +97,15 @@ class Backgrounds:
             return None
 
 
+def background_of(snapshot: Readable, past: Past) -> Background:
+    """What is known of a state before a thing of it is told of.
+
+    Raises:
+        QueryError: the engine cannot evaluate it.
+    """
+    return cast("Backgrounds", current_app.extensions["kg.backgrounds"]).of(snapshot, past)
+
+
 @blueprint.get(f"/{THINGS}<path:name>")
 def thing(name: str) -> Response:  # noqa: ARG001 - it is read from the request
     """Where the document is that a thing is described in; or such a document, where the path has its extension."""
@@ -116,9 +136,12 @@ def about() -> Response:
         raise _bad(f'iri: "{_shown(iri)}" is not an absolute IRI', remedy="give the whole IRI of a thing")
     if has_path(iri, base_iri()):
         given = {name: value for name, value in values.items() if name != "iri"}
-        return _redirected(entity_path(iri, base_iri()) + (f"?{urlencode(given)}" if given else ""))
+        return _redirected(path_then(entity_path(iri, base_iri()), given))
     snapshot = service().snapshot(past)
     if first_known(snapshot, [iri]) is None:
+        named = snapshot.description.naming.label(iri)  # then it is a blank node, which only the history calls so
+        if named and next(service().ledger.revisions_about(iri), 0):
+            return _redirected(url_for("history.history", about=iri))
         raise _unknown(snapshot, iri, past)
     accept = request.headers.getlist("Accept")
     found = choose_graph_format(values.get("format", ""), accept)
@@ -156,14 +179,14 @@ def _redirected(address: str) -> Response:
 
 def _document(document: Document, iri: str, past: Past) -> Response:
     snapshot = service().snapshot(past)
-    background = cast("Backgrounds", current_app.extensions["kg.backgrounds"]).of(snapshot, past)
+    background = background_of(snapshot, past)
     if document.row.name == "html":
         response = _page(snapshot, iri, background, past=past)
     else:
         ask = Ask(vet_query(description_text(iri, background), service().limits), past=past)
         name = iri.rstrip("/#").rpartition("/")[2].encode("ascii", "ignore").decode().replace('"', "")
         plan = Plan(ask, document.row, document.content_type, f"{name or 'description'}.{document.extension}")
-        response = planned_response(plan)
+        response = put_up(planned_response(plan), part_signposts())
     _add_links(response, document, iri, past=past)
     return response
 
@@ -188,6 +211,7 @@ def _page(snapshot: Readable, iri: str, background: Background, *, past: Past) -
     if entity is None:
         raise _unknown(snapshot, iri, past)
     backgrounds = cast("Backgrounds", current_app.extensions["kg.backgrounds"])
+    stay_in(past_parameters(past))
     scanned = past == NOW and snapshot.description.quads <= _MOST_QUADS_SCANNED
     page = render_template(
         "entity.html",
@@ -202,7 +226,8 @@ def _page(snapshot: Readable, iri: str, background: Background, *, past: Past) -
         shown_passages=_SHOWN_PASSAGES,
         counts=_counts(entity),
     )
-    return Response(page, content_type=DOCUMENTS["html"].content_type)
+    kinds = sorted(kind.value for kind in entity.kinds)
+    return put_up(Response(page, content_type=DOCUMENTS["html"].content_type), thing_signposts(kinds))
 
 
 def _counts(entity: Entity) -> dict[str, int]:
@@ -233,7 +258,10 @@ def _unknown(snapshot: Readable, iri: str, past: Past) -> Problem:
         if not near and namespace and iri.startswith(namespace):
             near = near_things(iri, named_things(snapshot, namespace), namespace)
     names = labels_of(snapshot, near)
-    suggestions = [{"iri": each, "name": names.get(each, ""), "href": entity_path(each, base)} for each in near]
+    suggestions = [
+        {"iri": each, "name": names.get(each, ""), "href": path_then(entity_path(each, base), past_parameters(past))}
+        for each in near
+    ]
     told = f"did you mean {' or '.join(each['href'] for each in suggestions)}? " if near else ""
     elsewhen = "" if past == NOW else "there was nothing of this name then; ask for another time, or for now; "
     return Problem(

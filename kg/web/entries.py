@@ -11,13 +11,16 @@ from typing import Any, Final
 from flask import Blueprint, Response, render_template, request
 
 from kg.desk import Errand, Receipt, Task
+from kg.entities import names_of
 from kg.errors import KgError, RevisionPassed
 from kg.formats import ENTRIES
-from kg.store import Summary
+from kg.store import NOW, Summary
 from kg.web.alike import Alike, alike
+from kg.web.entities import background_of
 from kg.web.filled import Filled, Value, entries_of, fields_of, filled_from, linked, new_entry, read_filled, with_more
-from kg.web.form_views import Fault, entry_views, faults_in
+from kg.web.form_views import Called, Fault, entry_views, faults_in, written_things
 from kg.web.forms import forms
+from kg.web.iris import is_absolute_iri
 from kg.web.links import entity_href
 from kg.web.negotiation import HTML
 from kg.web.problems import Problem, problem_from
@@ -219,8 +222,23 @@ def _sent(page: _Page, filled: Sequence[Filled]) -> Sent:
     return Sent(data, ENTRIES, "the form", said, (source,) if source else ())
 
 
+def _called(filled: Sequence[Filled]) -> dict[str, Called]:
+    """What the things are called that the fields, or their examples, give as IRIs or prefixed names."""
+    snapshot = service().snapshot()
+    background = background_of(snapshot, NOW)
+    iris: dict[str, str] = {}
+    for written in written_things(filled):
+        prefix, colon, local = written.partition(":")
+        if written.startswith("<") and is_absolute_iri(written[1:-1]):
+            iris[written] = written[1:-1]
+        elif colon and prefix in background.prefixes and is_absolute_iri(background.prefixes[prefix] + local):
+            iris[written] = background.prefixes[prefix] + local
+    names = names_of(snapshot, iris.values(), background)
+    return {text: Called(names[iri], entity_href(iri)) for text, iri in iris.items() if iri in names}
+
+
 def _response(page: _Page, filled: Sequence[Filled], *, problem: Problem | None = None) -> Response:
-    views, elsewhere = entry_views(filled, page.faults)
+    views, elsewhere = entry_views(filled, page.faults, _called(filled))
     body = render_template(
         "entry.html",
         page=page,

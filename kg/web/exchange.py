@@ -43,6 +43,8 @@ class Plan:
     """What a browser calls the answer when it saves it; empty: it shows it."""
     seconds: float | None = None
     """How long the client is ready to wait; None: as long as the service allows."""
+    packed: bool = False
+    """Whether the answer is sent as a gzip file, whatever the client accepts."""
 
 
 def plan_answer(ask: Ask, *, format_name: str, accept: tuple[str, ...], seconds: float | None = None) -> Plan:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from kg.web.filled import MOST_PLACES, Field, Filled, Value, fields_of, fitting_entries
@@ -29,6 +29,14 @@ class Fault:
 
 
 @dataclass(frozen=True)
+class Called:
+    """A thing that is written as an IRI or a prefixed name."""
+
+    name: str
+    href: str
+
+
+@dataclass(frozen=True)
 class FieldView:
     """A field as it is shown."""
 
@@ -48,6 +56,8 @@ class FieldView:
     faults: tuple[Fault, ...]
     leading: bool
     """Whether it is one of the first of its class."""
+    names: Mapping[str, Called] = field(default_factory=dict)
+    """What the things are called that are written as IRIs or prefixed names."""
 
     @property
     def first(self) -> bool:
@@ -83,24 +93,40 @@ class EntryView:
     """Those of the entry as a whole."""
 
 
-def entry_views(filled: Sequence[Filled], faults: Sequence[Fault]) -> tuple[tuple[EntryView, ...], tuple[Fault, ...]]:
-    """The entries with their faults, and the faults that belong to none of them."""
+def written_things(filled: Sequence[Filled]) -> set[str]:
+    """What stands in the fields for things, and as their examples: names, prefixed names or IRIs."""
+    written: set[str] = set()
+    for each in filled:
+        for one in fields_of(each.form):
+            if one.column["things"]:
+                written.add(str(one.column["example"]))
+                written.update(value.text for value in each.values.get(one.name, ()))
+    return written
+
+
+def entry_views(
+    filled: Sequence[Filled], faults: Sequence[Fault], names: Mapping[str, Called]
+) -> tuple[tuple[EntryView, ...], tuple[Fault, ...]]:
+    """The entries with their faults, and the faults that belong to none of them.
+
+    `names` tells what things are called that are written as IRIs or prefixed names.
+    """
     at: dict[tuple[str, str], list[Fault]] = defaultdict(list)
     elsewhere: list[Fault] = []
-    names = {each.local: {one.name for one in fields_of(each.form)} for each in filled}
+    headers = {each.local: {one.name for one in fields_of(each.form)} for each in filled}
     for fault in faults:
-        local = next((name for name in names if fault.place == name or fault.place.startswith(f"{name}, ")), None)
+        local = next((name for name in headers if fault.place == name or fault.place.startswith(f"{name}, ")), None)
         if local is None:
             elsewhere.append(fault)
             continue
         header = fault.place.removeprefix(local).removeprefix(", ")
-        one = header if header in names[local] else header.rpartition("@")[0]
-        at[local, one if one in names[local] else ""].append(fault)
+        one = header if header in headers[local] else header.rpartition("@")[0]
+        at[local, one if one in headers[local] else ""].append(fault)
     views = tuple(
         EntryView(
             each,
             tuple(
-                _field_view(one, place, each, filled, faults=tuple(at[each.local, one.name]))
+                _field_view(one, place, each, filled, faults=tuple(at[each.local, one.name]), names=names)
                 for place, one in enumerate(fields_of(each.form))
             ),
             tuple(at[each.local, ""]),
@@ -111,7 +137,13 @@ def entry_views(filled: Sequence[Filled], faults: Sequence[Fault]) -> tuple[tupl
 
 
 def _field_view(
-    one: Field, place: int, each: Filled, filled: Sequence[Filled], *, faults: tuple[Fault, ...]
+    one: Field,
+    place: int,
+    each: Filled,
+    filled: Sequence[Filled],
+    *,
+    faults: tuple[Fault, ...],
+    names: Mapping[str, Called],
 ) -> FieldView:
     given = [value for value in each.values.get(one.name, ()) if value.text or value.iri]
     room = 1 if one.column["most"] == 1 and not one.column["language"] else max(len(each.values.get(one.name, ())), 1)
@@ -130,6 +162,7 @@ def _field_view(
         languages=" ".join(each.languages.get(one.name, ())),
         faults=faults,
         leading=place < _LEADING,
+        names=names,
     )
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Final, cast
 from urllib.parse import quote, urlencode
 
@@ -19,11 +20,15 @@ THINGS: Final = "id/"
 TERMS: Final = "ontology#"
 """The part of the base IRI's path below which classes and properties have theirs."""
 
+_KEPT_PATHS: Final = 8192
+"""A page names the same things over and over, and so do the pages of one graph."""
+
 # Source: RFC 3986 §3.3. What may stand in a segment of a path, and the sign between segments.
 _IN_PATHS: Final = "/:@!$&'()*+,;="
 _IN_URIS: Final = f"{_IN_PATHS}?#[]%"
 
 
+@lru_cache(maxsize=_KEPT_PATHS)
 def entity_path(iri: str, base: str) -> str:
     """The local address of the page about an IRI; `base` is the base IRI that the snapshot is published under.
 
@@ -90,18 +95,40 @@ def uri_of(iri: str) -> str:
     return quote(iri, safe=_IN_URIS)
 
 
-def entity_address(base: str) -> Callable[[str], str]:
-    """What gives the local address of the page about an IRI, for one base IRI."""
-    return lambda iri: entity_path(iri, base)
+def path_then(path: str, given: Mapping[str, str]) -> str:
+    """The address of a page about a thing as it was in an earlier state, which some parameters name.
+
+    Terms are told of as they are now, whatever the state.
+
+    >>> path_then("/id/x", {"revision": "2"}), path_then("/about?iri=urn:x", {"revision": "2"})
+    ('/id/x?revision=2', '/about?iri=urn:x&revision=2')
+    >>> path_then("/id/x", {}), path_then("/ontology#Task", {"revision": "2"})
+    ('/id/x', '/ontology#Task')
+    """
+    if not given or "#" in path:
+        return path
+    return f"{path}{'&' if '?' in path else '?'}{urlencode(given)}"
+
+
+def stay_in(given: Mapping[str, str]) -> None:
+    """Let the links of the page that is being made lead to things as they were in the state that parameters name."""
+    g.then = dict(given)
+
+
+def entity_address(base: str, given: Mapping[str, str] | None = None) -> Callable[[str], str]:
+    """What gives the local address of the page about an IRI, for one base IRI, and for the state that `given` names."""
+    return lambda iri: path_then(entity_path(iri, base), given or {})
 
 
 def entity_href(iri: str) -> str:
-    """The local address of the page about an IRI, with the base IRI of the current snapshot.
+    """The local address of the page about an IRI, in the state that the page being made tells of.
+
+    The base IRI is that of the current snapshot.
 
     Raises:
         SnapshotMissing: nothing has been built yet.
     """
-    return entity_path(iri, base_iri())
+    return path_then(entity_path(iri, base_iri()), g.get("then", {}))
 
 
 def base_iri() -> str:

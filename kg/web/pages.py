@@ -5,28 +5,31 @@ from __future__ import annotations
 from itertools import islice
 from typing import Final
 
-from flask import Blueprint, render_template
+from flask import Blueprint, Response, render_template
 
 from kg.errors import LedgerDamaged
 from kg.queries import StoredQuery
 from kg.store import Summary
+from kg.web.dumps import downloads
+from kg.web.negotiation import HTML
 from kg.web.problems import KINDS, Problem
 from kg.web.service import Contents, service
+from kg.web.signposts import dataset_signposts, put_up
 
 blueprint = Blueprint("pages", __name__)
 
 _MOST_QUESTIONS: Final = 8
-_MOST_CLASSES: Final = 18
+_MOST_CLASSES: Final = 30
 _MOST_COMMITS: Final = 5
 
 
 @blueprint.get("/")
-def landing() -> str:
+def landing() -> Response:
     """What this is, a place to search, questions to begin with, what it holds, and what changed last."""
     contents = service().contents()
     told_about = {name for query in contents.pages for name in query.about}
     classes = [row for row in contents.overview.classes if row.iri in told_about] or contents.overview.classes
-    return render_template(
+    page = render_template(
         "landing.html",
         overview=contents.overview,
         classes=classes[:_MOST_CLASSES],
@@ -35,6 +38,7 @@ def landing() -> str:
         commits=_latest_commits(),
         snapshot=contents.number,
     )
+    return put_up(Response(page, content_type=f"{HTML}; charset=utf-8"), dataset_signposts(downloads()))
 
 
 def _first_questions(contents: Contents) -> list[StoredQuery]:

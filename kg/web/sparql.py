@@ -16,6 +16,7 @@ from kg.store import SECONDS
 from kg.web.descriptions import description_response
 from kg.web.exchange import Plan, Request, plan_answer
 from kg.web.iris import base_of
+from kg.web.links import stay_in
 from kg.web.negotiation import choose_graph_format
 from kg.web.problems import Problem
 from kg.web.protocol import QueryRequest, past_parameters, read_query_request
@@ -107,6 +108,7 @@ def _page(read: QueryRequest, ask: Ask) -> Response:
     ]
     snapshot = service().snapshot(ask.past)
     table = answer_table(snapshot, ask, most_rows=_MOST_ROWS)
+    stay_in(past_parameters(ask.past))
     is_empty = not table.rows and not table.boolean
     page = render_template(
         "query.html",

@@ -93,6 +93,7 @@ ADDRESSES = (
     f"/questions?{urlencode({'words': MARKUP})}",
     f"/questions/{quote(MARKUP, safe='')}",
     f"/questions/explore/events-of-workstream?{urlencode({'workstream': MARKUP})}",
+    f"/questions/explore/events-of-workstream?{urlencode({'workstream': 'x' * 9000})}",
     f"/explore/timeline?{urlencode({'from': MARKUP})}",
     f"/explore/{quote(MARKUP, safe='')}",
     f"/history?{urlencode({'about': MARKUP})}",
@@ -183,6 +184,15 @@ def test_markup_in_addresses_stays_text(bare_page: Page, watch: Watch, path: str
     expect(bare_page.locator("main h1")).to_be_visible()
     assert foreign(bare_page) == []
     assert bare_page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+
+
+def test_markup_in_headers_stays_text(open_page: Open, watch: Watch) -> None:
+    watch.expected.add(404)
+    page = open_page(extra_http_headers={"Accept-Language": MARKUP, "Referer": f"http://127.0.0.1/{quote(MARKUP)}"})
+    for path in ("/", "/search?q=nexus", "/id/event/nd-15c-series", "/contribute/new/event", "/nothing"):
+        page.goto(path)
+        expect(page.locator("main h1")).to_be_visible()
+        assert foreign(page) == []
 
 
 @pytest.mark.parametrize(

@@ -9,10 +9,12 @@ from playwright.sync_api import Page, expect
 
 from kg.settings import Settings
 from kg.web.app import create_app
-from tests.browser.conftest import DESKTOP, PHONE, SCREENSHOTS, Watch
+from tests.browser.conftest import DESKTOP, PHONE, SCREENSHOTS, Open, Watch
 from tests.browser.pages import NO_PAGES, PAGES, Shown
 
 NARROW = {"width": 360, "height": 740}
+# A4 at 96 dots an inch, where a browser sets no margins.
+PAPER = {"width": 794, "height": 1123}
 # More of a picture says nothing new, and takes long.
 MOST_HEIGHT = 2000
 
@@ -63,12 +65,26 @@ def test_page_fits_each_screen_and_paper(bare_page: Page, watch: Watch, shown: S
     fits_paper(page)
 
 
+def test_rows_stand_below_each_other_on_a_phone(open_page: Open) -> None:
+    page = open_page(viewport=PHONE)
+    page.goto("/explore/timeline")
+    region = page.get_by_role("region", name="Rows of the answer", exact=True)
+    assert region.evaluate("one => one.scrollWidth - one.clientWidth") == 0
+    row = region.get_by_role("row").filter(has_text="synthesis report published in 2017").first
+    kind = row.get_by_role("cell").filter(has_text="publication").first
+    assert kind.evaluate("one => getComputedStyle(one, '::before').content") == '"date kind"'
+    assert kind.bounding_box()["x"] == row.get_by_role("cell").first.bounding_box()["x"]  # type: ignore[index]
+
+
 def fits_paper(page: Page) -> None:
     """Whether paper shows all there is to read, and nothing that only works on a screen."""
     page.emulate_media(media="print", color_scheme="dark")
     expect(page.get_by_role("navigation").filter(visible=True)).to_have_count(0)
     expect(page.get_by_role("button").filter(visible=True)).to_have_count(0)
+    expect(page.locator("input, select").filter(visible=True)).to_have_count(0)
     assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
     cut_off = page.evaluate("""() => [...document.querySelectorAll(".scroll, pre")].filter((one) =>
         one.checkVisibility() && getComputedStyle(one).overflowX !== "visible").map((one) => one.className)""")
     assert cut_off == []
+    page.set_viewport_size(PAPER)
+    assert page.evaluate("document.documentElement.scrollWidth") <= PAPER["width"]

@@ -148,9 +148,9 @@ def test_links_that_lead_to_a_thing_are_bounded(odd: FlaskClient) -> None:
     graph = Graph().parse(data=get(odd, "/id/hub.nt").data, format="nt")
     assert len(set(graph.subjects(URIRef(f"{BASE}ontology#in")))) == 500
     text = page(odd, "/id/hub.html")
-    assert f"50 of {HUB} are shown." in words(text)
+    assert f"20 of {HUB} are shown." in words(text)
     shown = [address for address in links(text) if address.startswith("/id/book/b")]
-    assert len(shown) == 50
+    assert len(shown) == 20
     [query] = [parse_qs(urlsplit(address).query)["query"][0] for address in links(text) if "query=" in address]
     answer = odd.get("/sparql", query_string={"query": query, "format": "json"}).get_json(force=True)
     assert len(answer["results"]["bindings"]) == HUB
@@ -196,6 +196,7 @@ def test_an_unknown_thing_is_told_with_those_that_are_near(emg: FlaskClient) -> 
         }
     shown = get(emg, "/id/workstream/img-biodiversty")
     assert (shown.status_code, f"/id/{GROUP}" in links(shown.text)) == (404, True)
+    assert ("Did you mean one of these?" in shown.text, "did you mean /id" in shown.text) == (True, False)
 
 
 @pytest.mark.parametrize(
@@ -297,6 +298,37 @@ def test_what_follows_is_shown_with_its_path(emg: FlaskClient) -> None:
     )
 
 
+def test_a_relation_without_a_name_of_its_own_is_told_in_words(emg: FlaskClient) -> None:
+    section = page(emg, "/id/event/nd-15c-series.html").partition('aria-labelledby="event-themes"')[2]
+    assert ">subject</a>" in section.partition("</section>")[0]
+    assert ">dcterms:subject<" not in section
+
+
+def test_what_asks_for_a_thing_by_default_is_nothing_about_it(emg: FlaskClient) -> None:
+    text = page(emg, "/id/agency/unep.html")
+    asked = "SELECT ?parameter { ?parameter <http://www.w3.org/ns/shacl#defaultValue> <" + f"{ID}agency/unep> }}"
+    [*parameters] = emg.get("/sparql", query_string={"query": asked, "format": "json"}).get_json(force=True)["results"][
+        "bindings"
+    ]
+    assert parameters
+    assert "default value" not in words(text)
+    assert "shacl%23defaultValue" not in text
+
+
+def test_the_same_name_at_several_places_is_told_with_the_place(emg: FlaskClient) -> None:
+    elsewhere = words("<body>" + page(emg, "/id/agency/unep.html").partition('<h2 id="elsewhere">')[2])
+    for place in ("www.wikidata.org", "ror.org"):
+        assert f"same as: United Nations Environment Programme {place}" in elsewhere
+
+
+def test_a_proposal_is_one_row_whatever_its_states(emg: FlaskClient) -> None:
+    section = page(emg, "/id/agency/unep.html").partition('<section aria-labelledby="agent-proposals">')[2]
+    rows = [words(f"<body>{row}") for row in section.partition("</section>")[0].split("<tr>")[2:]]
+    named = [row for row in rows if row.startswith("Proposal of a Nexus Dialogue on Environmental Aspects")]
+    assert len(named) == 2
+    assert all("need not be presented, planning permitted, proposed, supported" in row for row in named)
+
+
 PROFILES = {
     "agency/unep": ["Proposals", "Works with"],
     "deliverable/ml-report": ["State and history", "Who makes it", "Events and presentations"],
@@ -348,6 +380,15 @@ def test_search_engines_are_told_in_their_words(odd: FlaskClient, emg: FlaskClie
     assert emma["description"] == "A novel about a matchmaker."
     graph = Graph().parse(data=json.dumps(told(page(emg, "/id/event/som28.html"))), format="json-ld")
     assert (URIRef(f"{ID}event/som28"), RDF.type, URIRef("https://schema.org/Event")) in graph
+    kinds = {
+        "agency/unep": ["Organization"],
+        "workstream/img-biodiversity": ["Project"],
+        "deliverable/guidance-ndcs": ["CreativeWork"],
+        "framework/ndcs": ["Legislation"],
+        "theme/biodiversity": ["DefinedTerm"],
+        "document/som28-midterm-progress-report": ["Report"],
+    }
+    assert {thing: told(page(emg, f"/id/{thing}.html"))["@type"] for thing in kinds} == kinds
     markup = page(odd, "/id/book/markup.html")
     assert told(markup)["name"] == MARKUP
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import html
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -41,6 +43,17 @@ def test_a_page_tells_of_the_state_that_is_asked_for(server: Server) -> None:
         assert told in page.text
         assert f'<a href="{BOOK}">See it as it is now</a>' in page.text
         assert 'rel="canonical"' not in page.text
+
+
+def test_links_of_a_past_page_stay_in_its_time(server: Server) -> None:
+    page = server.send("GET", f"{BOOK}.html?revision=1", accept=HTML).text
+    things = [link for link in re.findall(r'href="(/(?:id/|about\?)[^"]*)"', page) if link != BOOK]
+    assert things
+    assert [link for link in things if not link.endswith("revision=1")] == []
+    assert 'href="/ontology#' in page
+    led = server.send("GET", html.unescape(things[0]), accept=HTML)
+    assert (led.status, led.headers.get("Location", "?revision=1").endswith("revision=1")) in {(303, True), (200, True)}
+    assert "revision=1" not in server.send("GET", f"{BOOK}.html", accept=HTML).text
 
 
 def test_a_description_tells_of_the_state_that_is_asked_for(server: Server) -> None:

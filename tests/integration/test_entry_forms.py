@@ -174,6 +174,21 @@ def test_an_empty_form_asks_for_what_shapes_ask_and_offers_what_there_is(house: 
             assert set(attributes["aria-describedby"].split()) <= form.ids, name
 
 
+def test_a_form_speaks_in_the_words_of_the_ontology(house: House) -> None:
+    new = page(house.server.send("GET", "/contribute/new/event", accept=BROWSER))
+    assert "give “stated in” a “passage”." in new
+    assert "emg:statedIn" not in new
+    assert "take one of the list “Kind of event”" in new
+    assert re.search(
+        r"Example: <span dir=\"auto\">panel discussion</span> \(<code>event-kind:panel-discussion</code>\)", new
+    )
+    iri = quote(f"{UNEMG}id/event/nd-15c-series", safe="")
+    held = page(house.server.send("GET", f"/contribute/edit?iri={iri}", accept=BROWSER))
+    assert re.search(
+        r'href="/id/passage/som28-mpr.III.i.3.progress.2" dir="auto">Mid-Term Progress Report, section', held
+    )
+
+
 def test_entries_beside_each_other_mean_each_other(house: House) -> None:
     form = opened(house)
     assert (form.fields["0+stated in"], form.fields["2+stated in"]) == ("passage 1", "passage 1")
@@ -214,7 +229,7 @@ def test_what_is_good_conforms_and_nothing_is_written(house: House) -> None:
 @pytest.mark.parametrize(
     ("name", "value", "says", "status"),
     [
-        ("0:label", "", "A thing has one name", 200),
+        ("0:label", "", "A thing has one label", 200),
         ("0:event kind", "", "An event has one kind", 200),
         ("0:event kind", "no such kind", "&#39;no such kind&#39;", 400),
         ("1:in document", "Nowhere report", "there is no Document &#39;Nowhere report&#39;", 400),
@@ -318,6 +333,10 @@ def test_nobody_else_submits_and_what_was_written_stays(
     assert again.fields["0:label"] == "Nobody may add this one"
     assert again.fields["token"] == ""
     assert house.head() == before
+    asked = again.attributes["token"]
+    assert ("verdict" in asked["aria-describedby"].split(), "aria-invalid" in asked) == ((status == 401,) * 2)
+    assert ("Write your token into the field" in told) == (status == 401)
+    assert "Authorization" not in told
 
 
 HOSTILE = {

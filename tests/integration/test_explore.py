@@ -11,10 +11,10 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from flask.testing import FlaskClient
+from stored import all_stored
 
-from kg.queries import HIDDEN, load_queries
+from kg.queries import HIDDEN
 from kg.settings import Settings
-from kg.sparql import Limits
 from kg.web import create_app
 from tests.conftest import SMALL_CONTENT
 from tests.pages import main_of
@@ -23,13 +23,7 @@ from tests.states import build_into
 ROOT = Path(__file__).parents[2]
 ID = "https://w3id.org/unemg/id/"
 HTML = {"Accept": "text/html"}
-PICTURED = {
-    query.identifier: query
-    for query in load_queries(
-        ROOT / "queries", read_text=lambda path: path.read_text(encoding="utf-8"), limits=Limits()
-    )
-    if query.view and query.group not in HIDDEN
-}
+PICTURED = {query.identifier: query for query in all_stored() if query.view and query.group not in HIDDEN}
 FIRST = ("status-of-tasks", "timeline", "collaborations", "frameworks-and-workstreams", "coverage-by-section")
 
 LONG = "x" * 10_000
@@ -120,6 +114,19 @@ def page_of(client: FlaskClient, address: str, **values: str) -> Page:
     assert response.status_code == 200, response.text
     assert response.content_type == "text/html; charset=utf-8"
     return Page(response.text)
+
+
+def test_the_rows_of_an_answer_are_told_in_words(client: FlaskClient) -> None:
+    page = page_of(client, "/explore/timeline")
+    headings = [text for tag, text in page.texts if tag == "th"]
+    assert {"date kind", "passage"} <= set(headings)
+    assert not [text for text in headings if text != text.lower()]
+    cells = " ".join(text for _, text in page.texts)
+    assert "Mid-Term Progress Report, section III.h, row 1, Progress, sentence 2 «synthesis report" in cells
+    assert not any(sign in cells for sign in ("passage:som28", "xsd:gYear", "event:"))
+    labels = {cell["data-label"] for cell in page.all("td") if "data-label" in cell}
+    assert "date kind" in labels
+    assert {text for tag, text in page.texts if tag == "code"} >= {"dateKind"}
 
 
 def test_the_overview_lists_each_question_that_is_drawn(client: FlaskClient) -> None:

@@ -97,7 +97,7 @@ def test_content_without_shapes_is_told_to_be_not_judged(tmp_path: Path, capsys:
 def test_the_first_page_counts_the_things_that_have_pages(client: FlaskClient, built: Snapshot) -> None:
     page = main_of(client.get("/").text)
     shown = dict(re.findall(r">([^<>]+)</a> <span>([0-9,]+)</span>", page))
-    for name in ("workstream", "deliverable", "event", "framework"):
+    for name in ("workstream", "agency", "deliverable", "event", "framework", "document", "theme"):
         query = f"SELECT (COUNT(DISTINCT ?t) AS ?n) {{ ?t a <https://w3id.org/unemg/ontology#{name.capitalize()}> }}"
         assert shown[name] == next(row[0].value for row in built.query(query).rows() if row[0])
     assert "assertion" not in shown

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -114,6 +115,18 @@ def test_stored_questions_and_tables_for_people_have_a_past_too(house: House) ->
         assert (page.status, page.headers.get_content_type()) == (200, "text/html")
         assert ("anditon" in page.text) is ("revision=2" in asked), asked
     assert "anditon" not in house.server.send("GET", path, accept="text/html").text
+
+
+def test_the_answer_of_a_past_state_leads_to_things_as_they_were(house: House) -> None:
+    past = house.server.send("GET", query_path(BOOKS, revision="2"), accept="text/html").text
+    leading = re.findall(r'<td[^>]*><a href="([^"]+)"', past)
+    assert len(leading) == len(WRITTEN[2])
+    assert all(link.endswith("&amp;revision=2") for link in leading)
+    path = "/questions/explore/books"
+    question = house.server.send("GET", f"{path}?revision=2", accept="text/html").text
+    assert re.search(r'href="/query\?query=[^"]*&amp;revision=2"', question)
+    for now in (path, query_path(BOOKS)):
+        assert "revision=" not in house.server.send("GET", now, accept="text/html").text
 
 
 def test_the_form_of_a_past_state_asks_it_again(house: House) -> None:
