@@ -22,7 +22,7 @@ from kg.errors import ContentError, QueryError, QuerySyntax
 from kg.namespaces import shorten
 from kg.queries import NAMING_PROPERTIES, StoredQuery, labels_query, parse_query, query_iri
 from kg.sources import Rulebook
-from kg.sparql import Limits
+from kg.sparql import Limits, iri_term
 from kg.sparql.patterns import value_of
 from kg.store import Changeset, Living, Primary, Results, Workspace
 from kg.validation import (
@@ -36,7 +36,9 @@ from kg.validation import (
     nowhere,
     report_of,
     report_text,
+    spellings,
     suggestions,
+    unconverted_literals_in_silence,
     validate_all,
     validate_change,
 )
@@ -48,6 +50,9 @@ CHECK: Final = "check"
 """What results of a check have in place of the name of a constraint component."""
 
 _LABELS_AT_A_TIME: Final = 500
+# For each IRI that is not known a few thousand are looked up, which takes some hundredths of a second.
+_MOST_UNKNOWN: Final = 10
+_MOST_MEANT: Final = 3
 _DECLARED: Final = """\
 PREFIX owl: <http://www.w3.org/2002/07/owl#>
 PREFIX rdf: <http://www.w3.org/1999/02/22-rdf-syntax-ns#>
@@ -149,30 +154,31 @@ def judge_all(workspace: Workspace, judges: Judges, *, tell: Callable[[str], Non
 def judge_change(primary: Primary, changes: Changeset, judges: Judges) -> Report:
     """Make an effective change in the primary store, with what follows, and judge it; the state before conforms.
 
-    Shapes come first: where they find a violation, nothing follows from it and no check is asked. The change is made in
-    any case, and the caller withdraws what does not conform.
+    Checks are asked also where shapes find a violation: what is missing there is perhaps only misspelled. What a shape
+    says of a value they do not say again. The change is made in any case, and the caller withdraws what does not
+    conform.
 
     Raises:
         ContentError: a rule, a shape or a check cannot be evaluated.
         EntailmentError: the rules do not come to an end.
         StoreError: the store cannot be written.
     """
-    added, removed = primary.triples_changed(changes, judges.derived)
-    asserted = primary.asserted(judges.derived)
-    found = [*validate_change(asserted, added=added, removed=removed, compiled=judges.compiled).results]
-    if not report_of(found).conforms:
-        primary.change(changes)
-        return report_of(found)
+    with unconverted_literals_in_silence():
+        added, removed = primary.triples_changed(changes, judges.derived)
+        asserted = primary.asserted(judges.derived)
+        by_shapes = validate_change(asserted, added=added, removed=removed, compiled=judges.compiled).results
     living = Living(primary)
     effect = entail_change(living, judges.program, added=changes.added, removed=changes.removed)
     try:
         reported = check_change(living, judges.asked, effect).rows
     except QueryError as error:
         raise ContentError(f"a check cannot be evaluated: {error}", remedy="correct it and build again") from error
+    by_checks: list[Result] = []
     for check in judges.checks:
         rows = sorted(reported.get(check.name, ()))
-        found += results_of(check, [[value_of(term) for term in row] for row in rows], base=judges.base)
-    return report_of(found)
+        by_checks += results_of(check, [[value_of(term) for term in row] for row in rows], base=judges.base)
+    said = {(result.focus, result.value) for result in by_shapes if result.value}
+    return report_of([*by_shapes, *(result for result in by_checks if (result.focus, result.value) not in said)])
 
 
 def add_statements(primary: Primary, lines: Sequence[str], judges: Judges) -> None:
@@ -233,15 +239,48 @@ class Names:
         )
 
 
-def names_in(report: Report, asked: Asked) -> Names:
-    """The names of what is in a report, and what is like those terms in it that nobody declares."""
+def names_in(report: Report, asked: Asked, *, namespaces: Iterable[str] = ()) -> Names:
+    """The names of what is in a report, and what else those terms in it may have been meant to be that nobody knows.
+
+    A thing of one of the `namespaces` may have been meant to be one of another.
+    """
     if not report.results:
         return Names({}, {})
     terms = {text for result in report.results for text in (result.focus, result.path, result.value)}
     labels = _labels(asked, terms)
     checked = {result.value for result in report.results if result.component == CHECK}
     declared = [term.value for (term,) in asked.query(_DECLARED).rows() if term] if checked else []
-    return Names(labels, {term: found for term in checked if (found := suggestions(term, declared))})
+    meant = {term: found for term in checked if (found := suggestions(term, declared))}
+    values = {result.value for result in report.results} - {*labels, *meant, *declared}
+    return Names(labels, meant | _meant_things(asked, values, namespaces=[*namespaces]))
+
+
+def _meant_things(asked: Asked, values: Iterable[str], *, namespaces: Sequence[str]) -> dict[str, Sequence[str]]:
+    """Of IRIs that nothing describes, the things that are there and spelled almost so."""
+    terms = {value: term for value in sorted(values) if (term := _term(value))}
+    known = _described(asked, terms.values())
+    meant: dict[str, Sequence[str]] = {}
+    for value in [value for value in terms if value not in known][:_MOST_UNKNOWN]:
+        own = namespaces if any(value.startswith(namespace) for namespace in namespaces) else ()
+        near = spellings(value, own)
+        there = _described(asked, (term for other in near if (term := _term(other))))
+        if there:
+            meant[value] = [other for other in near if other in there][:_MOST_MEANT]
+    return meant
+
+
+def _described(asked: Asked, terms: Iterable[str]) -> set[str]:
+    """The IRIs, given as terms, of things that have a class."""
+    rows = asked.query(f"SELECT DISTINCT ?term WHERE {{ VALUES ?term {{ {' '.join(terms)} }} ?term a ?class }}").rows()
+    return {term.value for (term,) in rows if term}
+
+
+def _term(text: str) -> str:
+    """The term of an absolute IRI; empty for any other text."""
+    try:
+        return iri_term(text) if ":" in text else ""
+    except ValueError:
+        return ""
 
 
 def text_of(

@@ -4,13 +4,14 @@ import os
 import shutil
 import subprocess
 import sysconfig
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from kg.store import Snapshot, Snapshots
-from tests.states import build_into, files_of
+from tests.running import loaded
+from tests.states import build_into, build_once, files_of
 
 ROOT = Path(__file__).parents[1]
 
@@ -97,15 +98,23 @@ shape:book-author
 """,
 }
 
+# From those whose files take a minute to those whose files take a moment.
+_LONGEST_FIRST = ("tests/faults", "tests/integration", "tests/conformance", "tests/browser", "tests/unit", "kg")
+
 Kg = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put long files first: where files run side by side, the last of them leave a core without work."""
+    items.sort(key=lambda item: [item.path.is_relative_to(ROOT / folder) for folder in _LONGEST_FIRST].index(True))
 
 
 @pytest.fixture(scope="session")
 def state(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder into which the content of this repository was built; no test changes it."""
-    folder = tmp_path_factory.mktemp("state")
-    build_into(folder, ROOT)
-    return folder
+    folder = tmp_path_factory.getbasetemp()
+    run = folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder
+    return shutil.copytree(build_once(run / "built", ROOT), folder / "state", symlinks=True)
 
 
 @pytest.fixture(scope="session")
@@ -145,8 +154,30 @@ def kg_command() -> tuple[Path, dict[str, str]]:
 
 
 @pytest.fixture(scope="session")
-def kg(kg_command: tuple[Path, dict[str, str]]) -> Kg:
-    """Runs `kg` as a process to its end: `kg("build", content=…, state=…, stdin=…, KG_PORT=…)`."""
+def kg(
+    kg_command: tuple[Path, dict[str, str]], installed_kg: Kg, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Kg]:
+    """Runs `kg` as a process to its end: `kg("build", content=…, state=…, stdin=…, KG_PORT=…)`.
+
+    The process is forked from one that has loaded `kg`; where it is told what Python itself may heed, it is a new one.
+    """
+    settings_free = kg_command[1]
+    with loaded(settings_free, tmp_path_factory.mktemp("kg")) as waiting:
+
+        def run(
+            *arguments: str | Path, content: Path = ROOT, state: Path, stdin: str = "", **environ: str
+        ) -> subprocess.CompletedProcess[str]:
+            if not all(name.startswith("KG_") for name in environ):
+                return installed_kg(*arguments, content=content, state=state, stdin=stdin, **environ)
+            told = ("--content", content, "--state", state, *arguments)
+            return waiting.run(told, environ=settings_free | environ, stdin=stdin, seconds=_HANGS_AFTER_SECONDS)
+
+        yield run
+
+
+@pytest.fixture(scope="session")
+def installed_kg(kg_command: tuple[Path, dict[str, str]]) -> Kg:
+    """Runs the installed command in the same way, loaded anew each time."""
     program, settings_free = kg_command
 
     def run(

@@ -1,7 +1,7 @@
 """Who is let in: the Authorization header of a request against the register of tokens.
 
-A token is taken from this header only, never from a cookie, an address or a form: what a browser sends by itself, or
-what ends up in logs, lets nobody in.
+A token is never taken from a cookie or an address: what a browser sends by itself, or what ends up in logs, lets nobody
+in. A person may write it into the form that is sent (`kg.web.submissions`), which is then as good as this header.
 """
 
 from __future__ import annotations

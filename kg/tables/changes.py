@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
@@ -11,7 +11,6 @@ from typing import Final
 from kg.errors import CellProblem, ContentError
 from kg.namespaces import RDF_TYPE
 from kg.readers.table import CSV, Problems, Sheet, place, read_csv, refused
-from kg.readers.workbook import read_xlsx
 from kg.store import Term
 from kg.tables.layout import Layout, layout_of
 from kg.tables.model import Column, Model, find_model
@@ -55,7 +54,7 @@ def read_table(data: bytes, *, kind: str, model: Model, state: State) -> Changes
     Raises:
         TableErrors: the table cannot be read, or cells of it; all mistakes that were found.
     """
-    return _changes_in(read_csv(data) if kind == CSV else read_xlsx(data, wanted=[model.sheet]), model, state)
+    return _changes_in(_sheet_in(data, kind, wanted=[model.sheet]), model, state)
 
 
 def read_upload(
@@ -69,7 +68,7 @@ def read_upload(
     """
     if class_name:
         return read_table(data, kind=kind, model=find_model(models, class_name, prefixes=state.prefixes), state=state)
-    sheet = read_csv(data) if kind == CSV else read_xlsx(data, wanted=[model.sheet for model in models])
+    sheet = _sheet_in(data, kind, wanted=[model.sheet for model in models])
     # A browser names a second copy `Deliverable (1).csv`.
     stem = _COPY.sub("", re.split(r"[/\\]", file_name)[-1].rpartition(".")[0])
     try:
@@ -77,6 +76,14 @@ def read_upload(
     except ContentError:
         model = find_model(models, stem or sheet.name, prefixes=state.prefixes)
     return _changes_in(sheet, model, state)
+
+
+def _sheet_in(data: bytes, kind: str, *, wanted: Collection[str]) -> Sheet:
+    if kind == CSV:
+        return read_csv(data)
+    from kg.readers.workbook import read_xlsx  # noqa: PLC0415 - openpyxl takes a fifth of a second to import
+
+    return read_xlsx(data, wanted=wanted)
 
 
 def _changes_in(sheet: Sheet, model: Model, state: State) -> Changes:

@@ -10,6 +10,7 @@ from typing import Final
 
 from kg.errors import CellProblem
 from kg.namespaces import shorten
+from kg.readers.standards import names_a_language
 from kg.readers.table import Problems, place
 from kg.tables.model import ID_HEADER, Column, Model, in_language
 
@@ -76,7 +77,8 @@ def _column(name: str, known: Mapping[str, Column]) -> Column | None:
         return known[name]
     label, _, language = name.rpartition("@")
     base = known.get(label)
-    return in_language(base, language) if base and base.language and _TAG.fullmatch(language) else None
+    is_tag = _TAG.fullmatch(language) and names_a_language(language)
+    return in_language(base, language) if base and base.language and is_tag else None
 
 
 def _problem(text: str, *, taken: bool, at: str, known: Mapping[str, Column]) -> CellProblem:

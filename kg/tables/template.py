@@ -10,7 +10,6 @@ from kg.readers.table import CSV
 from kg.tables.model import Model
 from kg.tables.notes import offered
 from kg.tables.rows import filled, write_csv
-from kg.tables.sheet import write_xlsx
 from kg.tables.state import State
 
 _NO_CHOICES: Final[Mapping[str, Sequence[str]]] = MappingProxyType({})
@@ -34,4 +33,8 @@ def write_table(
     Raises:
         ContentError: a value is longer than a cell can be.
     """
-    return write_csv(model, rows) if kind == CSV else write_xlsx(model, rows, choices=choices)
+    if kind == CSV:
+        return write_csv(model, rows)
+    from kg.tables.sheet import write_xlsx  # noqa: PLC0415 - openpyxl takes a fifth of a second to import
+
+    return write_xlsx(model, rows, choices=choices)

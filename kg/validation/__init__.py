@@ -6,9 +6,9 @@ from kg.validation.report import Report, Result, nowhere, report_of, report_text
 from kg.validation.report_rdf import report_rdf
 from kg.validation.shapes import Shapes, load_shapes
 from kg.validation.state import Triple, Triples
-from kg.validation.suggestions import suggestions
+from kg.validation.suggestions import spellings, suggestions
 from kg.validation.units import CompiledShapes, compile_shapes
-from kg.validation.verdict import validate
+from kg.validation.verdict import unconverted_literals_in_silence, validate
 from kg.validation.whole import validate_all
 
 __all__ = [
@@ -29,7 +29,9 @@ __all__ = [
     "report_of",
     "report_rdf",
     "report_text",
+    "spellings",
     "suggestions",
+    "unconverted_literals_in_silence",
     "validate",
     "validate_all",
     "validate_change",

@@ -64,7 +64,7 @@ def _read(triples: Iterable[Triple], compiled: CompiledShapes) -> Mapping[Watch,
 
 
 def _judge(affected: Mapping[Unit, set[Node]], state: State, compiled: CompiledShapes) -> Report:
-    small = ParsedOnceGraph(compiled.parsed)
+    small = ParsedOnceGraph(compiled.shapes.parsed)
     for unit, nodes in affected.items():
         for focus in nodes:
             for triple in unit.footprint.read(state, focus):

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from pyparsing import ParseBaseException
@@ -16,16 +16,20 @@ from rdflib.collection import Collection
 from rdflib.namespace import SH
 from rdflib.plugins.parsers.notation3 import BadSyntax
 from rdflib.plugins.sparql import prepareQuery
+from rdflib.plugins.sparql.sparql import Query
 from rdflib.term import Node
 
 from kg.errors import ContentError, QueryError
 from kg.sparql import Limits, dataset_clause, vet
+from kg.validation.suggestions import suggestions
 
 _SEVERITIES: Final = (SH.Violation, SH.Warning, SH.Info)
 _SHAPE_VALUES: Final = (SH.property, SH.node, SH["not"], SH.qualifiedValueShape)
 _SHAPE_LISTS: Final = (SH["and"], SH["or"], SH.xone)
 # What is said of a shape besides its constraints; their values report for themselves.
 _NOT_REPORTED: Final = frozenset({SH.property})
+# rdflib declares no attributes for those that are words of Python.
+_TERMS: Final = frozenset({*SH.__annotations__, "and", "class", "in", "not", "or"})
 _PREFIX: Final = re.compile(r"^@prefix\s+([\w.-]+):\s*<([^>]*)>", re.MULTILINE)
 
 
@@ -36,6 +40,8 @@ class Shapes:
     graph: Graph
     prefixes: Mapping[str, str]
     """The prefixes that the files declare, to write the names of shapes with."""
+    parsed: dict[str, Query] = field(default_factory=dict, compare=False, repr=False)
+    """The SPARQL constraints that have been parsed to judge by, by their text."""
 
     def name_of(self, shape: Node | None) -> str:
         """The IRI of a shape, or of the nearest shape around it; empty where there is none."""
@@ -82,6 +88,7 @@ def load_shapes(files: Iterable[tuple[str, str]], *, reports: bool = True) -> Sh
         for triple in file.graph:
             everything.add(triple)
     for file in read:
+        _check_terms(file)
         if reports:
             _check_references(file, everything)
         shapes = _shapes_of(file)
@@ -122,6 +129,20 @@ def _shapes_of(file: _File) -> list[Shape]:
     return sorted(
         (shape for shape in shapes if (shape.node, None, None) in file.graph), key=lambda shape: str(shape.node)
     )
+
+
+def _check_terms(file: _File) -> None:
+    """That what is said in the namespace of SHACL is of SHACL; a misspelled constraint would judge nothing."""
+    for subject, predicate in sorted({(subject, predicate) for subject, predicate, _ in file.graph}):
+        name = str(predicate).removeprefix(str(SH))
+        if name in _TERMS or name == str(predicate):
+            continue
+        near = suggestions(str(predicate), (f"{SH}{term}" for term in _TERMS))
+        raise file.problem(
+            f"sh:{name} is no term of SHACL",
+            about=subject,
+            remedy=f"did you mean sh:{near[0].removeprefix(str(SH))}?" if near else "see SHACL §4 for the constraints",
+        )
 
 
 def _check_references(file: _File, everything: Graph) -> None:

@@ -1,7 +1,8 @@
-"""Did you mean: the declared terms that an unknown one is most like."""
+"""Did you mean: the declared terms that an unknown one is most like, and how else a name may have been meant."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from difflib import SequenceMatcher
+from string import ascii_lowercase, digits
 from typing import Final
 
 _MOST: Final = 3
@@ -36,6 +37,36 @@ def suggestions(term: str, known: Iterable[str]) -> tuple[str, ...]:
     scored = ((_likeness(namespace, local, other, namespace in spaces), other) for other in terms)
     best = sorted((-score, other) for score, other in scored if score >= _ALIKE)
     return tuple(other for _, other in best[:_MOST])
+
+
+_SLIPS: Final = f"{ascii_lowercase}{digits}-_."
+"""What may be written too little, or in place of another character."""
+
+
+def spellings(iri: str, namespaces: Iterable[str] = ()) -> tuple[str, ...]:
+    """The IRIs that are one slip of a pen away from an IRI, to be looked up; those that are likelier come first.
+
+    A slip is another namespace of those given, a capital, two characters that changed places, or one that is too much,
+    missing, or another one. They are some hundreds, however many things there are.
+
+    >>> spellings("https://e.org/id/place/Rmoe", ["https://e.org/id/city/"])[:2]
+    ('https://e.org/id/city/Rmoe', 'https://e.org/id/place/rmoe')
+    >>> "https://e.org/id/place/rome" in spellings("https://e.org/id/place/rmoe")
+    True
+    """
+    namespace, local = split_iri(iri)
+    if not local or len(local) > _LONGEST:
+        return ()
+    found = [other + local for other in namespaces] + [namespace + other for other in (local.lower(), *_slips(local))]
+    return tuple(dict.fromkeys(other for other in found if other not in (iri, namespace)))
+
+
+def _slips(local: str) -> Iterator[str]:
+    places = range(len(local))
+    yield from (local[:at] + local[at + 1] + local[at] + local[at + 2 :] for at in places[:-1])
+    yield from (local[:at] + local[at + 1 :] for at in places)
+    yield from (local[:at] + other + local[at + 1 :] for at in places for other in _SLIPS)
+    yield from (local[:at] + other + local[at:] for at in (*places, len(local)) for other in _SLIPS)
 
 
 def split_iri(iri: str) -> tuple[str, str]:

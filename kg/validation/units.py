@@ -15,7 +15,6 @@ from rdflib import Graph, URIRef
 from rdflib.collection import Collection
 from rdflib.namespace import RDF, RDFS, SH
 from rdflib.paths import MulPath, SequencePath
-from rdflib.plugins.sparql.sparql import Query
 from rdflib.term import Node
 
 from kg.validation.footprint import AT_FOCUS, Footprint, Places, Step, Unbounded, Walk, path_of
@@ -96,8 +95,6 @@ class CompiledShapes:
     """The steps that read triples of a predicate; under None those that read triples of any."""
     unbounded: Mapping[str, str]
     """Each shape whose reads cannot be told from a focus node, and why; where there is one, all is validated."""
-    parsed: dict[str, Query]
-    """The SPARQL constraints that have been parsed, by their text."""
 
 
 def compile_shapes(shapes: Shapes) -> CompiledShapes:
@@ -116,7 +113,7 @@ def compile_shapes(shapes: Shapes) -> CompiledShapes:
             units.append(_unit(shape, tuple(given)))
         except Unbounded as reason:
             unbounded[shapes.name_of(shape.node)] = str(reason)
-    return CompiledShapes(shapes, graph, tuple(units), _triggers(units), unbounded, {})
+    return CompiledShapes(shapes, graph, tuple(units), _triggers(units), unbounded)
 
 
 def _parts(shape: Shape) -> Iterator[Shape]:

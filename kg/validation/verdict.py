@@ -17,6 +17,7 @@ from rdflib.query import Result as QueryResult
 from rdflib.term import Node
 
 from kg.errors import ContentError
+from kg.validation.ordering import put_in_order
 from kg.validation.report import Report, Result, report_of
 from kg.validation.shapes import Shapes
 
@@ -24,7 +25,7 @@ _NAMELESS: Final = "[]"
 
 
 class ParsedOnceGraph(Graph):
-    """A graph that parses each query text once; pySHACL asks the same text again for every focus node."""
+    """A graph that parses each query text once, as pySHACL asks it again for every focus node, and asks it well."""
 
     def __init__(self, parsed: dict[str, Query] | None = None) -> None:
         super().__init__()
@@ -34,7 +35,7 @@ class ParsedOnceGraph(Graph):
         """The answer of rdflib; a text is parsed without regard to the prefixes that the graph happens to bind."""
         if isinstance(query_object, str):
             if query_object not in self._parsed:
-                self._parsed[query_object] = prepareQuery(query_object)
+                self._parsed[query_object] = put_in_order(prepareQuery(query_object))
             query_object = self._parsed[query_object]
         return super().query(query_object, *args, **kwargs)
 
@@ -48,7 +49,7 @@ def validate(data: bytes, shapes: Shapes) -> Report:
     Raises:
         ContentError: the shapes cannot be evaluated, for instance because they nest without end.
     """
-    graph = ParsedOnceGraph()
+    graph = ParsedOnceGraph(shapes.parsed)
     with unconverted_literals_in_silence():
         with _literals_as_written():
             graph.parse(data=data, format="nt")

@@ -31,7 +31,7 @@ def validate_all(triples: Iterable[Triple], compiled: CompiledShapes) -> Report:
     Raises:
         ContentError: the shapes cannot be evaluated, for instance because they nest without end.
     """
-    graph = ParsedOnceGraph(compiled.parsed)
+    graph = ParsedOnceGraph(compiled.shapes.parsed)
     with unconverted_literals_in_silence():
         for triple in triples:
             graph.add(triple)

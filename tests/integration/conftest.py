@@ -22,7 +22,7 @@ def client(state: Path) -> FlaskClient:
 
 @pytest.fixture(scope="module")
 def published(state: Path) -> Graphs:
-    """The triples of each named graph, as rdflib reads what is published; it has no blank node."""
+    """The triples of each named graph, as rdflib reads what is kept, in which blank nodes have names."""
     graphs: Graphs = {}
     dataset = rdflib.Dataset()
     dataset.parse(data=nquads_of(state), format="nquads")

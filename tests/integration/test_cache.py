@@ -253,6 +253,28 @@ def test_a_dump_is_compressed_for_those_who_like_it(server: Server) -> None:
     assert packed.headers["Content-Encoding"] == "gzip"
 
 
+def test_a_gzip_file_comes_in_parts_and_is_not_compressed_twice(server: Server) -> None:
+    plain = server.send("GET", "/data/dump.nq")
+    for encoding in ("gzip, zstd", "identity"):
+        packed = server.send("GET", "/data/dump.nq.gz", accept_encoding=encoding)
+        assert packed.headers["Content-Type"] == "application/gzip"
+        assert "Content-Encoding" not in packed.headers
+        assert sorted(gzip.decompress(packed.body).splitlines()) == sorted(plain.body.splitlines())
+        head = server.send("HEAD", "/data/dump.nq.gz", accept_encoding=encoding)
+        assert head.headers["Content-Type"] == "application/gzip"
+        assert "Content-Encoding" not in head.headers
+
+
+def test_a_gzip_file_that_is_kept_is_known_by_its_tag(server: Server) -> None:
+    address = "/data/dump.ttl.gz"
+    server.send("GET", address)
+    assert eventually(lambda: "ETag" in server.send("GET", address).headers, seconds=5)
+    kept = server.send("GET", address, accept_encoding="gzip, zstd")
+    assert "Content-Encoding" not in kept.headers
+    assert gzip.decompress(kept.body).startswith(b"@prefix")
+    assert server.send("GET", address, if_none_match=kept.headers["ETag"]).status == 304
+
+
 # What is given up.
 
 

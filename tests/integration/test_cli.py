@@ -25,6 +25,12 @@ BOOKS = f"SELECT ?label WHERE {{ ?book a <{BASE}Book> ; {LABEL} ?label }} ORDER 
 Kg = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
+@pytest.fixture(scope="module")
+def kg(installed_kg: Kg) -> Kg:
+    """The command as people start it, with nothing loaded before."""
+    return installed_kg
+
+
 # Help.
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import html
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlencode
@@ -74,6 +76,11 @@ def test_the_history_of_a_thing_and_the_sum_of_commits(house: House) -> None:
     assert (len(said), any("label" in line for line in said)) == (2, False)
     page = house.server.send("GET", f"/history?about={BASE}sum", accept=BROWSER)
     assert f"{BASE}sum</code>" in page.text
+    then = re.findall(r'<a href="([^"]+)">As it was then<', page.text)
+    assert [html.unescape(each).rpartition("&")[2] for each in then] == [f"revision={last}", f"revision={first}"]
+    told = [house.server.send("GET", html.unescape(each), accept=BROWSER).text for each in then]
+    assert ['<h1 dir="auto" class="entity">Sum</h1>' in each for each in told] == [False, True]
+    assert "As it was then" not in house.server.send("GET", "/history", accept=BROWSER).text
 
 
 @pytest.mark.parametrize(

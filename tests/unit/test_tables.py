@@ -289,6 +289,7 @@ def test_a_new_thing_without_a_name_is_named_by_what_it_must_have() -> None:
     ("rows", "told"),
     [
         (("id,lable@en", "emma,x"), "(lable@en): the table has no column 'lable@en'; did you mean 'label@en'?"),
+        (("id,label@english", "emma,x"), "'label@english'; did you mean 'label@en'?"),
         (("id,label@en,label@en", "emma,x,y"), "row 1, column C (label@en): this column is there twice"),
         (("id,,label@en", "emma,x,y"), "row 1, column B: a column without a name; name it, or remove it"),
         (("id,pages", "emma,5,6"), "row 2, column C: a value in a column without a name; name the column"),

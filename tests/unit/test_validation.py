@@ -67,6 +67,15 @@ def test_shapes_of_others_are_taken_as_the_standard_has_them() -> None:
         load_shapes([("theirs", named)], reports=False)
 
 
+@pytest.mark.parametrize("reports", [True, False])
+def test_a_misspelled_constraint_is_told_with_what_was_meant(*, reports: bool) -> None:
+    for wrong, meant in (("sh:minCoun", "did you mean sh:minCount?"), ("sh:colour", "see SHACL §4")):
+        with pytest.raises(ContentError) as refused:
+            load_shapes([("x.ttl", PREFIXES + NAME.replace("sh:minCount", wrong))], reports=reports)
+        assert meant in refused.value.remedy
+        assert refused.value.line == 6
+
+
 def test_parsing_a_query_once_changes_no_verdict() -> None:
     text = PREFIXES + NAME + ORDER
     shapes = Graph().parse(data=text, format="turtle")
@@ -81,6 +90,7 @@ def test_parsing_a_query_once_changes_no_verdict() -> None:
         ("ex:Thing a ex:Unfinished", "not Turtle"),
         (NAME.replace('; sh:message "No name; give it one."', ""), "has no message"),
         (NAME.replace("sh:severity sh:Violation ;", ""), "has no severity"),
+        (NAME.replace("sh:minCount", "sh:minCoun"), "sh:minCoun is no term of SHACL"),
         (NAME.replace("sh:property ex:Thing-name", "sh:property ex:Elsewhere"), "is described in no file"),
         (ORDER.replace("ex:start ?start", "other:start ?start"), "cannot be used"),
         (ORDER.replace("WHERE", "FROM <https://example.org/g> WHERE"), "cannot be used"),
