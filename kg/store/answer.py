@@ -1,8 +1,8 @@
 """One answer on its way from a worker: its turn, its parts, its end.
 
 Whoever asks gets the first part of the answer, or an error, and then the rest. A query that takes longer than it may,
-or that nobody waits for any more, ends with its worker. One that takes its time is given a lower priority than those
-that do not, so that short queries stay short.
+or that nobody waits for any more, ends with its worker. One that takes its time lets those go first that do not, so
+that short queries stay short.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from kg.store.pool import Pool
 
 # After this long a query counts as slow, and its client is watched for leaving. When it has computed for most of it, it
-# is given a lower priority; one that could not compute since the machine is busy is not held back even more.
+# lets others go first; one that could not compute since the machine is busy is not held back even more.
 _SLOW_SECONDS: Final = 0.02
 _COMPUTED_SECONDS: Final = 0.015
 # A worker that has answered before and ends so soon had most likely ended before it was asked.

@@ -17,7 +17,6 @@ from kg.store.frames import HEAD_BYTES, NUMBER_BYTES
 
 # When nobody takes so many frames, the worker has to wait.
 _MOST_HELD: Final = 2
-_SLOW_PRIORITY: Final = 19
 
 
 class Connection(asyncio.Protocol):
@@ -140,10 +139,13 @@ class Connection(asyncio.Protocol):
         return now - self._before
 
     def slow_down(self) -> None:
-        """Let others go first, until this answer is complete; then another thread takes over."""
+        """Let others go first, until this answer is complete; then another thread takes over.
+
+        Source: sched(7), SCHED_IDLE: whoever wakes up takes the processor from such a thread at once.
+        """
         if self._thread:
             with suppress(ProcessLookupError, PermissionError):
-                os.setpriority(os.PRIO_PROCESS, self._thread, _SLOW_PRIORITY)
+                os.sched_setscheduler(self._thread, os.SCHED_IDLE, os.sched_param(0))
 
     def _has_ended(self) -> None:
         self.closed = True

@@ -158,7 +158,7 @@ def _answer_on(connection: socket.socket, snapshot: Shared, folder: Path, bounds
     """
     numbers = (os.getpid(), threading.get_native_id())
     connection.sendall(frame(b"T", b"".join(number.to_bytes(NUMBER_BYTES, "big") for number in numbers)))
-    priority = _priority()
+    policy = _policy()
     state = folder.parent.parent
     in_parts = False
     looked = 0.0
@@ -166,7 +166,7 @@ def _answer_on(connection: socket.socket, snapshot: Shared, folder: Path, bounds
         now = time.monotonic()
         if now - looked > _LOOK_SECONDS:
             looked = now
-            if _priority() != priority:
+            if _policy() != policy:
                 return
             _look(connection, bounds, most_bytes)
         request = _receive(connection)
@@ -189,12 +189,12 @@ def _look(connection: socket.socket, bounds: Bounds, most_bytes: int) -> None:
     _limit_time(int(usage.ru_utime + usage.ru_stime) + bounds.seconds + 2)
 
 
-def _priority() -> int:
-    """That of this thread.
+def _policy() -> int:
+    """By which this thread gets its share of the processors; another one than at first when it was slowed down.
 
-    Source: setpriority(2), "C library/kernel differences": in Linux, each thread has its own.
+    Source: sched_setscheduler(2): in Linux, each thread has its own.
     """
-    return os.getpriority(os.PRIO_PROCESS, 0)
+    return os.sched_getscheduler(0)
 
 
 def _limit_memory(most_bytes: int) -> None:

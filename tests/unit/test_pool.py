@@ -81,9 +81,9 @@ async def worker_pid(pool: Pool) -> int:
     return answer._worker.pid
 
 
-def priority(thread: int) -> int:
-    """That of a thread; the higher the number, the more it gives way."""
-    return os.getpriority(os.PRIO_PROCESS, thread)
+def gives_way(thread: int) -> bool:
+    """Whether a thread runs only when no other wants to."""
+    return os.sched_getscheduler(thread) == os.SCHED_IDLE
 
 
 async def is_gone(pid: int) -> bool:
@@ -142,14 +142,14 @@ def test_a_slow_query_gives_way_and_its_worker_is_as_fast_as_before_afterwards(f
         assert worker is not None
         slow = worker._thread
         query = asyncio.create_task(whole(pool, LONG))
-        while priority(slow) == priority(0):
+        while not gives_way(slow):
             assert not query.done()
             await asyncio.sleep(0.01)
         assert await query == b"n\r\n2000000\r\n"
         for _ in range(2):
             assert await worker_pid(pool) == worker.pid
         assert worker._thread != slow
-        assert priority(worker._thread) == priority(0)
+        assert not gives_way(worker._thread)
 
     run(folder, test)
 
