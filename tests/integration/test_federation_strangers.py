@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.serving import Command, Reply, Server, eventually, free_port, serving
+from tests.serving import Command, Reply, Server, eventually, serving
 from tests.strangers import BOMB, ROWS, Answer, rows, says, silence, stranger
 
 XML = "application/sparql-results+xml"
@@ -82,7 +82,7 @@ MORE: dict[str, Answer] = {
     "/right": rows("one"),
     "/breaks-off": says(ONE[:-3], Content_Length=str(len(ONE))),
 }
-AWAY = f"http://127.0.0.1:{free_port()}/sparql"
+AWAY = "http://127.0.0.1:1/sparql"  # a port on which nobody listens, the same for all workers
 UNKNOWN = "http://no-such-host.invalid/sparql"
 
 
