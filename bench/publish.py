@@ -41,7 +41,7 @@ def publish(nquads: Path, state: Path) -> None:
             base=BASE,
             prefixes={"": BASE},
         )
-        snapshots.put(description, fill, rulebook="")
+        snapshots.put(description, fill, rulebook="", labels=())
 
 
 if __name__ == "__main__":

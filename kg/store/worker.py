@@ -21,14 +21,14 @@ import sys
 import threading
 import time
 from collections import ChainMap
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 from kg.errors import KgError, QueryError, QueryRefused, QuerySyntax, RevisionMissing, StoreError
 from kg.namespaces import PREFIXES
-from kg.sparql import called_services
+from kg.sparql import Call, called_services
 from kg.store.distant import Shared
 from kg.store.federation import call_failed, check_calls
 from kg.store.frames import HEAD_BYTES, NUMBER_BYTES, asked, frame
@@ -73,8 +73,8 @@ def answer_to(snapshot: Shared, request: dict[str, Any], connection: socket.sock
         else:
             connection.sendall(frame(b"R", _rows(results, request["limit"])))
     except (QueryError, RevisionMissing, StoreError) as error:
-        failed = call_failed(error, calls) if calls and type(error) is QueryError else error
-        connection.sendall(frame(b"E", json.dumps(_told(failed)).encode()))
+        # No name for it here: that would be a cycle with its traceback, which holds the rows, and none is collected.
+        connection.sendall(frame(b"E", json.dumps(_told(_named(error, calls))).encode()))
     return writer.started
 
 
@@ -95,6 +95,11 @@ def _asked(snapshot: Shared, request: dict[str, Any], state: Path) -> Shared:
     if "revision" not in request and "as_of" not in request:
         return snapshot
     return Past(request.get("revision"), request.get("as_of", "")).open(state, now=snapshot.description)
+
+
+def _named(error: KgError, calls: Sequence[Call]) -> KgError:
+    """The error that is told; where the engine could not evaluate a query that calls others, it is most likely they."""
+    return call_failed(error, calls) if calls and type(error) is QueryError else error
 
 
 def _told(error: KgError) -> dict[str, Any]:

@@ -312,4 +312,4 @@ def _files(asked: Request) -> tuple[FileStorage | None, FileStorage | None]:
     files = [file for name, file in asked.files.items(multi=True) if name != "shapes" and file.filename]
     if max(len(files), len(shapes)) > 1:
         raise Problem("bad-request", "the form has several files", remedy="send one at a time")
-    return (files or [None])[0], (shapes or [None])[0]
+    return next(iter(files), None), next(iter(shapes), None)
