@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import isinf, log10
 from typing import Final
 from xml.sax.saxutils import escape
@@ -20,7 +20,7 @@ _MEASURES: Final = {
     "p99": ("Latency under load, 99th percentile", "lower is better"),
     "latency": (
         "Latency of questions never asked before, one at a time",
-        "geometric mean of each mix; lower is better",
+        "geometric mean of each mix, and the sum; lower is better",
     ),
     "export": ("Export", "higher is better"),
     "first byte": ("Export: time to the first byte", "lower is better"),
@@ -97,7 +97,8 @@ def markdown(run: Run, chart: str) -> str:
 
 def _table(measure: str, figures: Sequence[Figure]) -> str:
     services = list(dict.fromkeys(figure.service for figure in figures))
-    rows = _by_mix(figures) | _slow(figures) if measure in _MEANS else {figure.case: [] for figure in figures}
+    means = _by_mix(figures) | _slow(figures) | _together(figures)
+    rows = means if measure in _MEANS else {figure.case: [] for figure in figures}
     if measure not in _MEANS:
         for figure in figures:
             rows[figure.case].append(figure)
@@ -128,6 +129,22 @@ def _slow(figures: Sequence[Figure]) -> dict[str, list[Figure]]:
     slow = {each.case for each in _of(ENGINE, figures) if each.middle >= _SLOW_MILLISECONDS}
     name = f"all that take the {ENGINE} {_SLOW_MILLISECONDS:g} ms or more"
     return {name: [figure for figure in figures if figure.case in slow]} if slow else {}
+
+
+def _together(figures: Sequence[Figure]) -> dict[str, list[Figure]]:
+    """The time of all questions, one after the other, of those who answer all.
+
+    Source: Berlin SPARQL Benchmark 3.1, query mixes per hour.
+    """
+    cases = {figure.case for figure in figures}
+    sums = []
+    for service in dict.fromkeys(figure.service for figure in figures):
+        mine = _of(service, figures)
+        rounds = {len(figure.values) for figure in mine}
+        if len(mine) == len(cases) > 1 and len(rounds) == 1:
+            values = tuple(map(sum, zip(*(figure.values for figure in mine), strict=True)))
+            sums.append(replace(mine[0], case="all, one after the other: sum", values=values))
+    return {"all, one after the other: sum": sums} if sums else {}
 
 
 def _of(service: str, row: Iterable[Figure]) -> list[Figure]:

@@ -73,6 +73,8 @@ class Addresses:
     graph_store: str
     void: str
     downloads: tuple[Download, ...] = ()
+    calls: bool = False
+    """Whether a query may call other endpoints."""
 
 
 def service_description(dataset: Dataset, at: Addresses) -> str:
@@ -110,6 +112,8 @@ def _service(dataset: Dataset, at: Addresses) -> Iterator[str]:
     yield f"{node} <{_SD}supportedLanguage> <{_SD}SPARQL11Query>"
     if dataset.union:
         yield f"{node} <{_SD}feature> <{_SD}UnionDefaultGraph>"
+    if at.calls:
+        yield f"{node} <{_SD}feature> <{_SD}BasicFederatedQuery>"
     for row in FORMATS:
         if row.name in W3C_FORMATS:
             yield f"{node} <{_SD}resultFormat> <{_FORMAT_IRI}{W3C_FORMATS[row.name]}>"

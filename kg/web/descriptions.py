@@ -148,4 +148,5 @@ def _addresses() -> Addresses:
         graph_store=url_for("graphs.graph_store", _external=True),
         void=url_for("descriptions.void", _external=True),
         downloads=downloads(),
+        calls=bool(service().limits.services),
     )

@@ -70,6 +70,13 @@ def test_service_description_of_the_service(client: FlaskClient) -> None:
     assert set(W3C_FORMATS) == {row.name for row in FORMATS} - {"html"}
 
 
+def test_service_description_of_a_service_that_may_call_others(state: Path) -> None:
+    services = frozenset({("https://other.example/sparql", "https://other.example/sparql")})
+    calling = create_app(Settings(state=state, services=services)).test_client()
+    features = graph_of(calling.get("/sparql")).objects(rdflib.URIRef("http://localhost/sparql"), SD.feature)
+    assert {*features} == {SD.UnionDefaultGraph, SD.BasicFederatedQuery}
+
+
 def test_service_description_of_the_dataset(client: FlaskClient, published: Graphs, merged: Triples) -> None:
     found = graph_of(client.get("/sparql"))
     dataset = found.value(rdflib.URIRef("http://localhost/sparql"), SD.defaultDataset)

@@ -8,6 +8,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from hashlib import sha256
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -336,6 +337,16 @@ class TestReport:
     def test_shows_the_mean_of_a_mix_and_how_much_of_it_was_answered(self) -> None:
         text = markdown(_RUN, "chart.svg")
         assert "| path | 4.00 (2.00×) | 1.00, 1 of 2 | 4.00, 1 of 2 | 2.00× |" in text
+
+    def test_shows_the_sum_of_those_who_answer_all(self) -> None:
+        text = markdown(_RUN, "chart.svg")
+        assert "| all, one after the other: sum | 10.0 | – | – |  |" in text
+        more = [
+            _figure("path: b", BASELINE, 3.0, measure="latency", unit="ms"),
+            _figure("path: a", "bare engine", 1.0, measure="latency", unit="ms"),
+        ]
+        text = markdown(replace(_RUN, figures=[*_RUN.figures, *more]), "chart.svg")
+        assert "| all, one after the other: sum | 10.0 (2.50×) | 4.00 | 5.00 (1.25×) | 2.00× |" in text
 
     def test_shows_what_is_slow_by_itself_apart(self) -> None:
         text = markdown(_RUN, "chart.svg")
