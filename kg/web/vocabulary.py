@@ -52,6 +52,7 @@ class Vocabularies:
 
     def __init__(self) -> None:
         self._ontology: tuple[int, Ontology] | None = None
+        self._changes: tuple[int, list[Summary]] | None = None
 
     def ontology(self, snapshot: Readable) -> Ontology:
         """Its ontology.
@@ -62,6 +63,14 @@ class Vocabularies:
         held = self._ontology
         if held is None or held[0] != snapshot.number:
             held = self._ontology = (snapshot.number, read_ontology(snapshot))
+        return held[1]
+
+    def changes(self, snapshot: Readable) -> list[Summary]:
+        """The last commits that name the graph of its ontology, the latest first."""
+        held = self._changes
+        if held is None or held[0] != snapshot.number:
+            told = [service().ledger.summary(revision) for revision in _naming(ontology_graph(snapshot))]
+            held = self._changes = (snapshot.number, told)
         return held[1]
 
 
@@ -142,11 +151,6 @@ def _last_revision(version: str) -> int | None:
     return None
 
 
-def _changes() -> list[Summary]:
-    """The last commits that name the graph of the ontology, the latest first."""
-    return [service().ledger.summary(revision) for revision in _naming(ontology_graph(service().snapshot()))]
-
-
 def _naming(iri: str) -> list[int]:
     """The last commits that name something, the latest first; none of a history that is too long to look through."""
     if service().snapshot().description.quads > _MOST_QUADS_SCANNED:
@@ -170,7 +174,7 @@ def _ontology(format_name: str) -> Response:
         "ontology.html",
         ontology=known,
         needs=_needs() if past == NOW else {},
-        changes=_changes() if past == NOW else [],
+        changes=_vocabularies().changes(snapshot) if past == NOW else [],
         graph=ontology_graph(snapshot),
         past=past_parameters(past),
         prefixes=snapshot.description.prefixes,
