@@ -49,13 +49,11 @@ def shorten(iri: str, prefixes: Mapping[str, str] | None = None) -> str:
     '<https://example.org/x>'
     """
     own = prefixes or {}
-    best = best_start = ""
-    for known in (own,) if own.keys() >= PREFIXES.keys() else (PREFIXES, own):
-        for name, start in known.items():
-            # A prefix that is declared otherwise no longer means what it does here.
-            if len(start) > len(best_start) and iri.startswith(start) and own.get(name, start) == start:
-                best, best_start = name, start
-    return f"{best}:{iri[len(best_start) :]}" if best_start and len(iri) > len(best_start) else f"<{iri}>"
+    fitting = [(start, name) for known in (PREFIXES, own) for name, start in known.items() if iri.startswith(start)]
+    # A prefix that is declared otherwise no longer means what it does here.
+    meant = [(start, name) for start, name in fitting if start and own.get(name, start) == start]
+    start, name = max(meant, key=lambda found: len(found[0]), default=("", ""))
+    return f"{name}:{iri[len(start) :]}" if start and len(iri) > len(start) else f"<{iri}>"
 
 
 def namespace_of(iri: str) -> str:
