@@ -91,7 +91,7 @@ class Naming:
         found: set[str] = set()
         for line in lines:
             if self.prefix in line:
-                found.update(label for label in re.findall(f"<{re.escape(self.prefix)}({_LABEL})>", line))
+                found.update(re.findall(f"<{re.escape(self.prefix)}({_LABEL})>", line))
         return found
 
     def _blank(self, term: Any) -> Any:

@@ -15,6 +15,7 @@ from kg.store import Readable
 from kg.store.results import serialize_graph
 from kg.web.dumps import downloads
 from kg.web.exchange import Request
+from kg.web.held import Held
 from kg.web.negotiation import choose_graph_format
 from kg.web.problems import Problem
 from kg.web.protocol import read_graph_request
@@ -33,8 +34,8 @@ class Datasets:
     """What the current snapshot holds, read once for each."""
 
     def __init__(self) -> None:
-        self._held: tuple[int, Dataset] | None = None
-        self._partitions: tuple[int, Partitions] | None = None
+        self._datasets = Held(read_dataset)
+        self._partitions: Held[Partitions] = Held(read_partitions)
         self._written: OrderedDict[tuple[int, Describe, Addresses, str], bytes] = OrderedDict()
 
     def of(self, snapshot: Readable) -> Dataset:
@@ -43,10 +44,7 @@ class Datasets:
         Raises:
             QueryError: the engine cannot evaluate it.
         """
-        held = self._held
-        if held is None or held[0] != snapshot.number:
-            held = self._held = (snapshot.number, read_dataset(snapshot))
-        return held[1]
+        return self._datasets.of(snapshot)
 
     def partitions(self, snapshot: Readable) -> Partitions:
         """How a snapshot divides.
@@ -54,10 +52,7 @@ class Datasets:
         Raises:
             QueryError: the engine cannot evaluate it.
         """
-        held = self._partitions
-        if held is None or held[0] != snapshot.number:
-            held = self._partitions = (snapshot.number, read_partitions(snapshot))
-        return held[1]
+        return self._partitions.of(snapshot)
 
     def written(self, snapshot: Readable, describe: Describe, at: Addresses, format_name: str) -> bytes:
         """A description of what a snapshot holds, in a format; the last ones are kept.

@@ -15,6 +15,7 @@ from kg.citation import Citation, cite
 from kg.describe import Download
 from kg.store import Readable
 from kg.web.encodings import PACKED
+from kg.web.held import Held
 from kg.web.links import base_iri, uri_of
 from kg.web.negotiation import HTML
 from kg.web.service import service
@@ -48,7 +49,7 @@ class Facts:
     """What the signposts of every page name, read once for each snapshot."""
 
     def __init__(self) -> None:
-        self._held: tuple[int, Citation] | None = None
+        self._citations = Held(lambda snapshot: cite(snapshot, None))
 
     def of(self, snapshot: Readable) -> Citation:
         """What the catalogue says of the dataset.
@@ -56,10 +57,7 @@ class Facts:
         Raises:
             QueryError: the engine cannot evaluate it.
         """
-        held = self._held
-        if held is None or held[0] != snapshot.number:
-            held = self._held = (snapshot.number, cite(snapshot, None))
-        return held[1]
+        return self._citations.of(snapshot)
 
 
 def dataset_signposts(downloads: Sequence[Download]) -> list[Signpost]:

@@ -19,6 +19,7 @@ from kg.vocabulary import CLASS, Ontology, ontology_graph, read_ontology, read_s
 from kg.web.drawing import Picture, draw_picture
 from kg.web.exchange import Plan, plan_answer
 from kg.web.forms import forms
+from kg.web.held import Held
 from kg.web.links import base_iri, entity_address, path_then
 from kg.web.negotiation import HTML
 from kg.web.problems import Problem
@@ -51,8 +52,8 @@ class Vocabularies:
     """What the pages tell of the terms of the current snapshot, read once for each."""
 
     def __init__(self) -> None:
-        self._ontology: tuple[int, Ontology] | None = None
-        self._changes: tuple[int, list[Summary]] | None = None
+        self._ontology = Held(read_ontology)
+        self._changes = Held(_changes)
 
     def ontology(self, snapshot: Readable) -> Ontology:
         """Its ontology.
@@ -60,18 +61,11 @@ class Vocabularies:
         Raises:
             QueryError: the engine cannot evaluate it.
         """
-        held = self._ontology
-        if held is None or held[0] != snapshot.number:
-            held = self._ontology = (snapshot.number, read_ontology(snapshot))
-        return held[1]
+        return self._ontology.of(snapshot)
 
     def changes(self, snapshot: Readable) -> list[Summary]:
         """The last commits that name the graph of its ontology, the latest first."""
-        held = self._changes
-        if held is None or held[0] != snapshot.number:
-            told = [service().ledger.summary(revision) for revision in _naming(ontology_graph(snapshot))]
-            held = self._changes = (snapshot.number, told)
-        return held[1]
+        return self._changes.of(snapshot)
 
 
 @blueprint.get("/vocabulary")
@@ -149,6 +143,10 @@ def _last_revision(version: str) -> int | None:
             if known is not None and version in (known.version, known.version_iri.removeprefix(f"{known.iri}/")):
                 return candidate
     return None
+
+
+def _changes(snapshot: Readable) -> list[Summary]:
+    return [service().ledger.summary(revision) for revision in _naming(ontology_graph(snapshot))]
 
 
 def _naming(iri: str) -> list[int]:

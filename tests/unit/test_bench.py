@@ -341,6 +341,9 @@ class TestReport:
     def test_shows_the_sum_of_those_who_answer_all(self) -> None:
         text = markdown(_RUN, "chart.svg")
         assert "| all, one after the other: sum | 10.0 | – | – |  |" in text
+        third = [_figure("path: c", name, 5.0, measure="latency", unit="ms") for name in (OURS, "bare engine")]
+        text = markdown(replace(_RUN, figures=[*_RUN.figures, *third]), "chart.svg")
+        assert "| all, one after the other: sum | 15.0 | – | – |  |" in text
         more = [
             _figure("path: b", BASELINE, 3.0, measure="latency", unit="ms"),
             _figure("path: a", "bare engine", 1.0, measure="latency", unit="ms"),
