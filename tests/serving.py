@@ -8,13 +8,14 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from email.message import Message
 from pathlib import Path
 from urllib.parse import urlencode
 
+ROOT = Path(__file__).parents[1]
 Command = tuple[Path, dict[str, str]]
 
 JSON = "application/sparql-results+json"
@@ -38,6 +39,10 @@ class Reply:
     @property
     def text(self) -> str:
         return self.body.decode("utf-8")
+
+    @property
+    def media_type(self) -> str:
+        return self.headers.get_content_type()
 
 
 @dataclass(frozen=True)
@@ -73,6 +78,9 @@ class Server:
             return Reply(response.status, response.headers, response.read(), time.monotonic() - started)
         finally:
             connection.close()
+
+    def get(self, path: str, *, accept: str = "*/*", **parameters: str) -> Reply:
+        return self.send("GET", f"{path}?{urlencode(parameters)}" if parameters else path, accept=accept)
 
     def ask(self, query: str, *, accept: str = JSON, **parameters: str) -> Reply:
         return self.send("GET", query_path(query, **parameters), accept=accept)
@@ -137,16 +145,22 @@ def eventually(holds: Callable[[], object], *, seconds: float) -> bool:
 
 
 @contextmanager
-def serving(command: Command, state: Path, folder: Path, **environ: str) -> Iterator[Server]:
-    """`kg serve` on a free port, ready to answer; its log is in `folder`; it is ended afterwards."""
-    program, settings_free = command
+def serving(
+    command: Command, state: Path, folder: Path, *, program: Sequence[str | Path] = (), **environ: str
+) -> Iterator[Server]:
+    """`kg serve`, or another program, on a free port, ready to answer, and then ended; its log is in `folder`."""
+    kg, settings_free = command
     port = free_port()
     folder.mkdir(parents=True, exist_ok=True)
     temporary = Path(tempfile.mkdtemp(prefix="kg-test-"))  # a short name: the address of a Unix socket has 108 bytes
     own = {"KG_STATE": str(state), "KG_PORT": str(port), "TMPDIR": str(temporary), **environ}
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(
-            [program, "serve"], env=settings_free | own, stdout=log, stderr=subprocess.STDOUT, start_new_session=True
+            program or [kg, "serve"],
+            env=settings_free | own,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
         )
     server = Server(process, port, folder / "log", temporary)
     try:
