@@ -207,10 +207,8 @@ class Primary:
             digest=head.digest,
             quads=self._quads(snapshots.description(), head),
         )
-        naming = described.naming
-        labels = self.labels(snapshots.state, naming)
-        held = {label for label in labels if any(True for _ in quads_about(self.store, naming.name(label)))}
-        snapshots.put(described, self.checkpoint, rulebook=rulebook, labels=held)
+        labels = self._labels_held(snapshots.state, described.naming)
+        snapshots.put(described, self.checkpoint, rulebook=rulebook, labels=labels)
         return described
 
     def labels(self, state: Path, naming: Naming) -> set[str]:
@@ -221,13 +219,23 @@ class Primary:
         Raises:
             LedgerDamaged, StoreError: the ledger cannot be read.
         """
-        making = [self.changed(), *(draft.changeset for draft in self._held)]
+        labels, changes = self._labels_since(state, naming)
+        return labels.union(*(naming.labels(change.added) for change in changes))
+
+    def _labels_held(self, state: Path, naming: Naming) -> set[str]:
+        """The labels of all blank nodes in the store; only those that a change since has named are looked up."""
+        labels, changes = self._labels_since(state, naming)
+        named: set[str] = set().union(*(naming.labels((*change.added, *change.removed)) for change in changes))
+        return (labels - named) | {label for label in named if any(quads_about(self.store, naming.name(label)))}
+
+    def _labels_since(self, state: Path, naming: Naming) -> tuple[set[str], list[Changeset]]:
+        """The labels that the current snapshot has, and all changes since; where it has none to tell, those of all."""
         known, since = self._labels_before(state, naming)
         if known is None:
-            return naming.labels(self.lines())
+            return naming.labels(self.lines()), []
         commits = self.ledger.entries(since + 1) if since < self.ledger.head().revision else ()
-        changes = [*making, *(commit.changeset for commit in commits)]
-        return {*known}.union(*(naming.labels(change.added) for change in changes))
+        making = [self.changed(), *(draft.changeset for draft in self._held)]
+        return {*known}, [*making, *(commit.changeset for commit in commits)]
 
     def _labels_before(self, state: Path, naming: Naming) -> tuple[frozenset[str] | None, int]:
         """The labels that the current snapshot has, and its revision; None where there is nothing to go on from."""
