@@ -82,3 +82,12 @@ def test_what_has_no_name_of_its_own_gets_one(built: Snapshot, kind: str) -> Non
     named = names_of(built, things[:400], background)
     assert len(things) >= 10
     assert [thing for thing in things[:400] if not named.get(thing)] == []
+
+
+def test_a_heading_is_called_so_and_is_no_sentence(built: Snapshot) -> None:
+    headings = [
+        row["thing"] for row in rows(built, f"SELECT ?thing {{ ?thing <{EMG}sentence> 0 ; <{EMG}anchor> ?words }}")
+    ]
+    named = names_of(built, headings, read_background(built, names=[NAMES["passages"]]))
+    assert len({*headings}) == len(named) == 24
+    assert [name for name in named.values() if ", heading «" not in str(name) or "sentence 0" in str(name)] == []

@@ -148,6 +148,7 @@ def test_the_feed_tells_of_each_commit(client: FlaskClient, state: Path) -> None
 def test_the_page_about_the_interface_tells_of_each_path(client: FlaskClient) -> None:
     document = client.get("/openapi.json").get_json()
     page = client.get("/api", headers=BROWSER).text
+    assert re.findall(r'<h2 id="SPARQL">(.+?)</h2>', page) == ["SPARQL"]
     for path, methods in document["paths"].items():
         for method in methods:
             assert f"<code>{method.upper()} {path}</code>" in page
