@@ -1,6 +1,6 @@
 """The graph about the graph: what a snapshot holds, as a SPARQL service description and as VoID and DCAT."""
 
-from kg.describe.dataset import DATASET_QUERY, Dataset, Graph, dataset_query, graph_query, read_dataset
+from kg.describe.dataset import Dataset, Graph, dataset_query, graph_query, merge_query, read_dataset
 from kg.describe.partitions import MOST_QUADS, Partitions, read_partitions
 from kg.describe.writing import (
     W3C_FORMATS,
@@ -12,7 +12,6 @@ from kg.describe.writing import (
 )
 
 __all__ = [
-    "DATASET_QUERY",
     "MOST_QUADS",
     "W3C_FORMATS",
     "Addresses",
@@ -23,6 +22,7 @@ __all__ = [
     "dataset_description",
     "dataset_query",
     "graph_query",
+    "merge_query",
     "read_dataset",
     "read_partitions",
     "service_description",

@@ -8,17 +8,15 @@ from typing import Final
 
 from kg.namespaces import DCTERMS_TITLE, PREFIXES, RDF_TYPE
 from kg.settings import UNION
-from kg.sources import is_reference
+from kg.sources import is_reference, outside_reference
 from kg.sparql import iri_term, string_term
 from kg.store import Readable, Term
 
 _DCAT: Final = PREFIXES["dcat"]
 
-DATASET_QUERY: Final = (
+_GRAPHS_QUERY: Final = (
     "SELECT ?subject ?predicate ?object ?graph WHERE { GRAPH ?graph { ?subject ?predicate ?object } }"
 )
-"""All quads of the named graphs, graph by graph."""
-
 _WHOLE_QUERY: Final = (
     "SELECT ?subject ?predicate ?object ?graph "
     "WHERE { { GRAPH ?graph { ?subject ?predicate ?object } } UNION { ?subject ?predicate ?object } }"
@@ -128,7 +126,15 @@ def graph_query(iri: str | None) -> str:
 
 def dataset_query(*, union: bool) -> str:
     """A query for all quads of a dataset; those of its default graph too, unless that is the merge of the others."""
-    return DATASET_QUERY if union else _WHOLE_QUERY
+    return _GRAPHS_QUERY if union else _WHOLE_QUERY
+
+
+def merge_query(*, union: bool) -> str:
+    """A query for all triples of a dataset, whichever graph holds them, but those of reference."""
+    if union:
+        return _DEFAULT_GRAPH
+    named = f"GRAPH ?g {{ ?s ?p ?o }} {outside_reference('g')}"
+    return f"CONSTRUCT {{ ?s ?p ?o }} WHERE {{ {{ ?s ?p ?o }} UNION {{ {named} }} }}"
 
 
 def rows_of(snapshot: Readable, query: str) -> Iterator[tuple[Term, ...]]:

@@ -8,7 +8,7 @@ from typing import Final
 from flask import Blueprint, Response, url_for
 
 from kg.answer import Ask, vet_query
-from kg.describe import DATASET_QUERY, Download, graph_query
+from kg.describe import Download, dataset_query, merge_query
 from kg.errors import ContentError
 from kg.formats import FORMATS, Format
 from kg.sssom import LINKS, SSSOM, mapping_set
@@ -61,7 +61,8 @@ def dump(extension: str) -> Response:
     if found is None:
         known = ", ".join(f".{dump.extension}" for dump in DUMPS)
         raise Problem("not-found", f"There is no dump.{extension}", remedy=f"take one of {known}")
-    text = DATASET_QUERY if found.with_graphs else graph_query(None)
+    union = service().snapshot().description.merges
+    text = dataset_query(union=union) if found.with_graphs else merge_query(union=union)
     title = service().title.lower().replace(" ", "-")
     name = "".join(sign for sign in title if sign.isascii() and (sign.isalnum() or sign == "-")) or "graph"
     plan = Plan(

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from pyoxigraph import DefaultGraph, RdfFormat, parse
 from rdflib import Graph
 from rdflib.compare import isomorphic
 
@@ -285,3 +286,12 @@ def test_all_that_may_be_written_is_dropped_and_who_submitted_what_stays(strict:
     assert not strict.holds(":ropped ?p ?o")
     problem(strict.send("POST", "/update", f"DROP GRAPH <{GRAPH}history>", UPDATE), 400, "who submitted what")
     receipt(strict.revert(made))
+
+
+def test_a_default_graph_of_its_own_is_in_every_dump(strict: House) -> None:
+    receipt(strict.send("PUT", "/graphs?default", named("wn")))
+    quads = {*parse(strict.server.get("/data/dump.nq").body, format=RdfFormat.N_QUADS)}
+    alone = {quad.triple for quad in quads if isinstance(quad.graph_name, DefaultGraph)}
+    merged = {quad.triple for quad in parse(strict.server.get("/data/dump.nt").body, format=RdfFormat.N_TRIPLES)}
+    assert len(alone) == 3
+    assert merged == {quad.triple for quad in quads} > alone
