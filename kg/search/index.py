@@ -5,7 +5,6 @@ Words are folded before they come to the engine, so that a query is folded in ju
 
 from __future__ import annotations
 
-import ctypes
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,6 +13,7 @@ from typing import Final
 import tantivy
 
 from kg.errors import StoreError
+from kg.memory import give_back
 from kg.search.documents import KIND, PRECISE, Document, load_document
 from kg.search.words import phrase
 
@@ -96,7 +96,7 @@ class Index:
             else:
                 writer.wait_merging_threads()  # who writes next may be another process
         self.reload()
-        _give_back_memory()
+        give_back()
 
     def _put(self, writer: tantivy.IndexWriter, documents: Iterable[Document], gone: Iterable[str]) -> None:
         known = self.count > 0
@@ -212,16 +212,6 @@ def _stemmer() -> tantivy.TextAnalyzer:
 
 def _without_stop_words(language: str) -> tantivy.TextAnalyzer:
     return tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.raw()).filter(tantivy.Filter.stopword(language)).build()
-
-
-def _give_back_memory() -> None:
-    """Give back what the threads of the engine no longer use; the GNU C library has to be told, others do it anyway.
-
-    Source: malloc_trim(3).
-    """
-    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
-    if trim is not None:
-        trim(0)
 
 
 def _order(label: str) -> int:

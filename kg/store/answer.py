@@ -33,7 +33,9 @@ if TYPE_CHECKING:
 # lets others go first; one that could not compute since the machine is busy is not held back even more.
 _SLOW_SECONDS: Final = 0.02
 _COMPUTED_SECONDS: Final = 0.015
-# A worker that has answered before and ends so soon had most likely ended before it was asked.
+# One that has hardly computed for so long waits for something else: for the disk, or another endpoint.
+_WAITING_SECONDS: Final = 0.2
+# A worker that was idle and ends so soon had most likely ended before it was asked.
 _LOST_SECONDS: Final = 0.25
 
 _LESS: Final = "ask for less: add LIMIT, name more of what you look for, or split the query"
@@ -129,7 +131,8 @@ class Answer:
             computed = self._worker.computed_seconds() if self._worker is not None else 0.0
             if spent >= _SLOW_SECONDS:
                 self._watch()
-                self._take_its_time()
+                if computed >= _COMPUTED_SECONDS or spent >= _WAITING_SECONDS:
+                    self._take_its_time()
                 if self._worker is not None and computed >= _COMPUTED_SECONDS:
                     self._worker.slow_down()
 
@@ -204,7 +207,7 @@ class Answer:
         except EOFError:
             at_once = self._pool.loop.time() - started < _LOST_SECONDS
             self._pause()
-            if worker.used and at_once and not self._stopped:  # it had most likely ended before it was asked
+            if worker.was_idle and at_once and not self._stopped:  # it had most likely ended before it was asked
                 self._pool.take_back(worker, reusable=False)
                 self._worker, self._done, self._since = None, True, self._pool.loop.time()
                 self._find_worker()

@@ -25,10 +25,12 @@ class Connection(asyncio.Protocol):
     def __init__(self, loop: asyncio.AbstractEventLoop, number: str) -> None:
         """`number` is the name of the snapshot that it answers from."""
         self.number = number
-        self.used = False
-        """Whether it has answered before."""
+        self.asked = False
+        """Whether it has ever been asked."""
+        self.was_idle = False
+        """Whether it has waited to be asked, and so may have ended unseen."""
         self.idle_since = 0.0
-        """When it was last given back, by the clock of the loop."""
+        """Since when it has waited, by the clock of the loop."""
         self.closed = False
         self.ready = False
         """Whether it can be asked; after an answer in parts it takes a while."""
@@ -80,6 +82,7 @@ class Connection(asyncio.Protocol):
 
     def ask(self, request: bytes, then: Callable[[], object]) -> None:
         """Send a request; `then` is called as `when_more` does."""
+        self.asked = True
         self._before = None
         self._then = then
         self._transport.write(request)

@@ -14,15 +14,15 @@ from kg.sparql import called_services
 from kg.store.answer import Answer, Left
 from kg.store.connection import Connection, fulfil
 from kg.store.frames import asking
+from kg.store.idle import IdleWorkers
 from kg.store.turns import Turns
 
 # How often the answers on their way are looked at: no query has a timer of its own.
 _LOOK_SECONDS: Final = 0.01
-_KEPT_IDLE: Final = 4
-# The last worker is kept so many times longer than others that nobody needs.
-_LAST: Final = 12
 # After an answer in parts a worker mostly needs less than this to be ready. A new one costs more, and has read nothing.
 _READY_SECONDS: Final = 0.001
+# A pool without idle workers, of which nothing was asked for so long, starts one for whoever comes next.
+_QUIET_SECONDS: Final = 0.5
 FOLLOW_SECONDS: Final = 0.02
 """How often a pool looks which snapshot is current."""
 _ATTEMPTS: Final = 250
@@ -52,7 +52,9 @@ class Pool:
         self.loop = loop
         self.turns = Turns(places=limits.workers, waiting=limits.waiting)
         self._folder = folder
-        self._idle: list[Connection] = []
+        self._idle = IdleWorkers(longest_seconds=limits.idle_seconds)
+        self._spare: asyncio.Task[Connection] | None = None
+        self._asked_at = loop.time()
         self._answers: set[Answer] = set()
         self._calling: set[Answer] = set()
         """Those of them that may wait for other endpoints."""
@@ -103,6 +105,7 @@ class Pool:
         limit = min(seconds or self.limits.seconds, self.limits.seconds)
         answer = Answer(self, then, seconds=limit, left=left)
         self._answers.add(answer)
+        self._asked_at = self.loop.time()
         if not self._looking:
             self._looking = True
             self.loop.call_later(_LOOK_SECONDS, self._look)
@@ -124,14 +127,8 @@ class Pool:
         return True
 
     def take_idle(self) -> Connection | None:
-        """A worker that has answered before, and has nothing to do; the last one has the warmest caches."""
-        idle = self._idle
-        for at in range(len(idle) - 1, -1, -1):
-            if idle[at].closed:
-                del idle[at]
-            elif idle[at].ready:
-                return idle.pop(at)
-        return None
+        """A worker that has nothing to do."""
+        return self._idle.take()
 
     async def take_worker(self, seconds: float) -> Connection:
         """A worker, one that has answered before or a new one.
@@ -152,11 +149,8 @@ class Pool:
 
     def take_back(self, worker: Connection, *, reusable: bool) -> None:
         """Keep a worker for the next query, or let it go."""
-        current = worker.number == self._number and not self._closed
-        if reusable and current and not worker.closed and len(self._idle) < _KEPT_IDLE:
-            worker.used = True
-            worker.idle_since = self.loop.time()
-            self._idle.append(worker)
+        if reusable and not worker.closed and worker.number == self._number and not self._closed:
+            self._idle.put(worker, self.loop.time())
         else:
             worker.close()
 
@@ -168,7 +162,9 @@ class Pool:
     def close(self) -> None:
         """End every query, and let all workers go."""
         self._closed = True
-        self._drop_idle()
+        if self._spare is not None:
+            self._spare.cancel()
+        self._idle.clear()
         for answer in tuple(self._answers):
             answer.stop("closing")
 
@@ -200,16 +196,22 @@ class Pool:
             number = self._number
         if number != self._number:
             self._number = number
-            self._drop_idle()
-        self._drop_unneeded()
+            self._asked_at = self.loop.time()
+            self._idle.clear()
+        self._idle.drop_unneeded(self.loop.time())
+        self._keep_one_ready()
         self.loop.call_later(FOLLOW_SECONDS, self._follow)
 
-    def _drop_unneeded(self) -> None:
-        now, longest = self.loop.time(), self.limits.idle_seconds
-        while self._idle and now - self._idle[0].idle_since > longest * (1 if len(self._idle) > 1 else _LAST):
-            self._idle.pop(0).close()
+    def _keep_one_ready(self) -> None:
+        """Start a worker in a quiet moment, so that the next query finds one."""
+        if self._idle or self._answers or self._spare or not self._number:
+            return
+        if self.loop.time() - self._asked_at > _QUIET_SECONDS:
+            self._spare = self.loop.create_task(self._connect())
+            self._spare.add_done_callback(self._spare_started)
 
-    def _drop_idle(self) -> None:
-        for worker in self._idle:
-            worker.close()
-        self._idle.clear()
+    def _spare_started(self, starting: asyncio.Task[Connection]) -> None:
+        self._spare = None
+        self._asked_at = self.loop.time()  # if it was not, another try can wait
+        if not starting.cancelled() and starting.exception() is None:
+            self.take_back(starting.result(), reusable=True)

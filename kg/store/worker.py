@@ -27,6 +27,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from kg.errors import KgError, QueryError, QueryRefused, QuerySyntax, RevisionMissing, StoreError
+from kg.memory import give_back
 from kg.namespaces import PREFIXES
 from kg.sparql import Call, called_services
 from kg.store.distant import Shared
@@ -188,10 +189,16 @@ def _look(connection: socket.socket, bounds: Bounds, most_bytes: int) -> None:
         EOFError: it has grown to more than `most_bytes`.
     """
     usage = resource.getrusage(resource.RUSAGE_SELF)
-    if usage.ru_maxrss * 1024 > most_bytes and _pages(_RESIDENT) * resource.getpagesize() > most_bytes:
-        connection.close()  # whoever asks sees it at once; a process with much memory takes a while to be gone
-        raise EOFError
+    if usage.ru_maxrss * 1024 > most_bytes and _is_larger(most_bytes):
+        give_back()
+        if _is_larger(most_bytes):
+            connection.close()  # whoever asks sees it at once; a process with much memory takes a while to be gone
+            raise EOFError
     _limit_time(int(usage.ru_utime + usage.ru_stime) + bounds.seconds + 2)
+
+
+def _is_larger(most_bytes: int) -> bool:
+    return _pages(_RESIDENT) * resource.getpagesize() > most_bytes
 
 
 def _policy() -> int:

@@ -34,9 +34,9 @@ from kg.web.connections import Reply
 from kg.web.exchange import Plan, Request
 from kg.web.gateway import Exchange, Headers, Receive, Send, encoded, environ, run_wsgi
 from kg.web.headers import EVERY_ANSWER
-from kg.web.memory import Rest
 from kg.web.negotiation import JSON_PROBLEM, accepted_types, prefers_html
 from kg.web.problems import problem_document, problem_from
+from kg.web.rest import Rest
 from kg.web.sending import (
     MAY_BE_KEPT,
     OK,

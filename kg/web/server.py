@@ -11,11 +11,11 @@ from typing import Final
 
 from kg.desk.keeper import DeskKeeper, DeskSettings
 from kg.errors import ServerError
+from kg.memory import keep_together
 from kg.settings import Settings
 from kg.store import Keeper, KeeperSettings, Snapshots
 from kg.store.follower import Follower
 from kg.web.fronts import keep_fronts
-from kg.web.memory import keep_together
 
 _BACKLOG: Final = 1024
 

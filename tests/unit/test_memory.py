@@ -3,12 +3,12 @@
 import subprocess
 import sys
 
-from kg.web.memory import Rest
+from kg.web.rest import Rest
 
 GIVEN_BACK = """
 import gc
 from pathlib import Path
-from kg.web.memory import give_back, keep_together
+from kg.memory import give_back, keep_together
 
 def resident():
     return int(Path("/proc/self/statm").read_text().split()[1]) * 4096

@@ -171,6 +171,34 @@ def test_workers_that_nobody_needs_are_let_go_and_the_last_one_later(folder: Pat
     run(folder, test, idle_seconds=0.2)
 
 
+async def pids(pool: Pool, *, at_least: float) -> list[int]:
+    """The idle workers of a pool, when it had so many seconds."""
+    await asyncio.sleep(at_least)
+    return [worker.pid for worker in pool._idle._workers]
+
+
+def test_a_quiet_pool_has_a_worker_ready_that_stays_until_it_is_asked(folder: Path) -> None:
+    async def test(pool: Pool) -> None:
+        ready = await pids(pool, at_least=1.5)
+        assert len(ready) == 1
+        assert await pids(pool, at_least=1.5) == ready  # the last one that was asked is kept for 0.6 s
+        assert [await worker_pid(pool)] == ready
+        assert await is_gone(ready[0]) or await is_gone(ready[0])
+        assert await pids(pool, at_least=1.5) != ready
+        assert await whole(pool, ASK) == b"true"
+
+    run(folder, test, idle_seconds=0.05)
+
+
+def test_a_worker_that_was_ready_and_is_gone_costs_nobody_an_answer(folder: Path) -> None:
+    async def test(pool: Pool) -> None:
+        for pid in await pids(pool, at_least=1.5):
+            os.kill(pid, signal.SIGKILL)
+            assert await whole(pool, ASK) == b"true"
+
+    run(folder, test)
+
+
 def test_after_a_long_answer_a_worker_is_asked_again_when_it_says_so(folder: Path) -> None:
     async def test(pool: Pool) -> None:
         answer = await pool.ask(TRIPLES)
@@ -315,6 +343,24 @@ def test_a_closed_pool_ends_everything_and_takes_nothing(folder: Path) -> None:
 
 
 # Turns and places.
+
+
+def test_a_query_that_does_not_get_to_compute_keeps_its_quick_place_for_a_while(folder: Path) -> None:
+    async def test(pool: Pool) -> None:
+        pid = await worker_pid(pool)
+        os.kill(pid, signal.SIGSTOP)
+        answer = pool.begin(ASK, lambda _: None)
+        began = pool.loop.time()
+        try:
+            answer.look(began + 0.1)
+            assert answer._quick
+            answer.look(began + 0.3)
+            assert not answer._quick
+        finally:
+            os.kill(pid, signal.SIGCONT)
+            answer.close()
+
+    run(folder, test)
 
 
 def test_more_than_may_wait_are_turned_away_and_the_others_get_their_turn(folder: Path) -> None:
