@@ -30,6 +30,7 @@ from pyoxigraph import DefaultGraph, Quad, RdfFormat, parse, serialize
 from bench.exports import measure_exports
 from bench.figures import Figure, rounded
 from bench.generate import write_dataset
+from bench.jena import JENA, jena_versions
 from bench.measure import (
     Bench,
     Engine,
@@ -44,13 +45,14 @@ from bench.mixes import RUNAWAYS, Question, emg_questions, mixes_of, shop_questi
 from bench.pages import measure_pages
 from bench.report import Run, chart_groups, markdown, svg
 from bench.services import BASELINE, OURS, PEERS, PEERS_ENVIRONMENT, Data, Peer, Service, StartError
+from bench.warming import keep_warm, warm_up
 from bench.write_path import Place, measure_writing
 from kg.settings import Settings
 from kg.store import Snapshots
 
 _ROOT: Final = Path(__file__).resolve().parent.parent
 _LOADED: Final = ("small", "stored")
-_HARMED: Final = (OURS, BASELINE, "Virtuoso")
+_HARMED: Final = (OURS, BASELINE, "Virtuoso", JENA)
 _MOST_EXPORTED: Final = 1_000_000
 _PACKAGES: Final = (("pyoxigraph", "uvicorn"), ("oxigraph", "rdflib-endpoint", "rdflib"))
 _PEER_BYTES: Final = 4 * 1024**3
@@ -124,6 +126,8 @@ class _Runner:
     def _measure_running(self, bench: Bench, data: Data, questions: list[Question], *, exports: bool) -> None:
         time.sleep(1.0)
         self.figures += measure_memory(bench, "after the start")
+        for service in bench.services:
+            keep_warm(service, questions)
         self.tell(f"{data.name}: comparing the answers to {len(questions)} questions")
         compared = compare_answers(bench, questions, reference=BASELINE)
         for remark in compared.remarks:
@@ -187,6 +191,7 @@ class _Runner:
             for case, runaways in self.plan.runaways:
                 self.tell(f"{data.name}: runaway queries, {case}, {peer.name}")
                 service = peer.start(data, self._folder(peer, data), deadline)
+                warm_up(service, questions)
                 if peer.name != OURS:
                     service.limit_memory(_PEER_BYTES)
                 try:
@@ -261,6 +266,7 @@ def _versions() -> Iterable[str]:
     for place, names in zip(places, _PACKAGES, strict=True):
         found = {each.name: each.version for each in distributions(path=[place])}
         yield from (f"{name} {found[name]}" for name in names if name in found)
+    yield from jena_versions()
 
 
 def _processor() -> str:

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import count
+from math import isfinite
 from statistics import median
 from typing import IO, Any, Final, cast
 from urllib.parse import quote
@@ -97,10 +98,12 @@ class Bench:
 
 
 def settle(service: Service) -> None:
-    """Wait until a service has nothing to do; one that works on for nobody is started anew."""
-    if service.process.poll() is not None or not wait_until_quiet(
-        service.process.pid, most_seconds=_QUIET_WITHIN_SECONDS
-    ):
+    """Wait until a service has nothing to do; one that works on for nobody is started anew.
+
+    One that gets faster by being asked works on that, too, and has as long as it takes to.
+    """
+    patience_seconds = max(_QUIET_WITHIN_SECONDS, service.warm_seconds)
+    if service.process.poll() is not None or not wait_until_quiet(service.process.pid, most_seconds=patience_seconds):
         service.restart()
 
 
@@ -280,7 +283,7 @@ class Harm:
     """What runaway queries did."""
 
     times_p50: float
-    """The median latency of others, in times of what it was before."""
+    """The median latency of others, in times of what it was before; infinite where nobody had an answer."""
     failed: int
     """Requests of others without an answer."""
     ended_seconds: float
@@ -319,8 +322,9 @@ def measure_harm(
     )
     for thread in threads:
         thread.join()
+    calm_milliseconds = median(before)
     return Harm(
-        times_p50=during.p50_milliseconds / median(before),
+        times_p50=during.p50_milliseconds / calm_milliseconds if isfinite(calm_milliseconds) else calm_milliseconds,
         failed=during.failed,
         ended_seconds=max(ended) if len(ended) == len(runaways) else float("inf"),
         alive=service.process.poll() is None and service.answers(),

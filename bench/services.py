@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Final
 
 from bench.http import Address, connect, fetch, get_request
+from bench.jena import JENA, JENA_ENVIRON, WARM_SECONDS, compile_command, java, serve_command
 
 OURS: Final = "kg serve"
 BASELINE: Final = "oxigraph serve, memory"
@@ -57,6 +58,8 @@ class Service:
     again: Callable[[], Service] | None = None
     """Starts the same anew."""
     restarts: int = 0
+    warm_seconds: float = 0.0
+    """How long it is asked before it is measured, where it gets faster by being asked."""
 
     def restart(self) -> None:
         """End it as it is, and start anew: for one that still works on what nobody waits for."""
@@ -231,6 +234,18 @@ def _start_rdflib(data: Data, folder: Path, _: float | None) -> Service:
     return _spawn("rdflib-endpoint", [*command, str(data.nquads.absolute())], address, folder)
 
 
+def _prepare_jena(_: Data, folder: Path) -> None:
+    _run(compile_command(folder), folder)
+
+
+def _start_jena(data: Data, folder: Path, deadline_seconds: float | None) -> Service:
+    address = Address(_free_port(), "/sparql")
+    command = serve_command(data.merged, folder, port=address.port, deadline_seconds=deadline_seconds)
+    service = _spawn(JENA, command, address, folder, dict(os.environ) | JENA_ENVIRON)
+    service.warm_seconds = WARM_SECONDS
+    return service
+
+
 _VIRTUOSO_SQL_PORT: Final = "sql-port"
 _VIRTUOSO_GRAPH: Final = "http://bench.example/default"
 
@@ -302,6 +317,7 @@ PEERS: Final = (
     Peer(BASELINE, lambda: _program("oxigraph"), _nothing, _start_oxigraph_in_memory, keeps=False),
     Peer("oxigraph serve, disk", lambda: _program("oxigraph"), _prepare_oxigraph_on_disk, _start_oxigraph_on_disk),
     Peer("Virtuoso", lambda: _program("virtuoso-t"), _prepare_virtuoso, _start_virtuoso),
+    Peer(JENA, java, _prepare_jena, _start_jena, most_quads=1_000_000, keeps=False),
     Peer(
         "rdflib-endpoint",
         lambda: _program("rdflib-endpoint"),

@@ -23,11 +23,12 @@ from bench.generate import lines, write_dataset
 from bench.growing import copier, new_place, new_report, numbered, stated, triples_of
 from bench.http import Address, Reading, fetch, get_request
 from bench.load import Job, work
-from bench.measure import Bench, Engine, Pace, compare_answers
+from bench.measure import Bench, Engine, Harm, Pace, compare_answers, measure_harm
 from bench.mixes import emg_questions, mixes_of, shop_questions
 from bench.publish import publish
 from bench.report import Run, chart_groups, markdown, svg
 from bench.services import BASELINE, OURS, Service
+from bench.warming import keep_warm, warm_up
 from bench.writing import CountedStore, Stopwatch, total
 from kg.sparql import Limits, vet
 from kg.store import Snapshots
@@ -269,6 +270,46 @@ class TestComparison:
         with _bench(tmp_path, most_seconds=60.0) as bench:
             compared = compare_answers(bench, shop_questions(_SOME), reference=OURS)
         assert (compared.given_up, compared.unanswered, compared.remarks) == (frozenset(), frozenset(), [])
+
+
+class TestHarm:
+    def test_has_no_bound_for_a_service_that_was_gone_before(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("bench.measure._CALM_SECONDS", 0.05)
+        with _bench(tmp_path, most_seconds=5.0) as bench:
+            gone = replace(bench.services[0], address=Address(1, "/"))
+            harm = measure_harm(gone, shop_questions(_SOME)[:1], ["cross product"], deadline_seconds=0.05)
+        assert harm == Harm(times_p50=float("inf"), failed=0, ended_seconds=float("inf"), alive=False)
+
+
+class TestWarming:
+    def _service(self, port: int, *, warm_seconds: float) -> Service:
+        process = subprocess.Popen([sys.executable, "-c", ""])
+        process.wait()
+        return Service("a peer", process, Address(port, "/"), 0.0, warm_seconds=warm_seconds)
+
+    def test_asks_a_service_that_needs_it_over_and_over_in_new_words(self) -> None:
+        listener = _Listener()
+        questions = shop_questions(_SOME)[:2]
+        warm_up(self._service(listener.port, warm_seconds=0.1), questions)
+        listener.close()
+        assert len(set(listener.asked)) == len(listener.asked) > len(questions)
+
+    def test_asks_one_again_that_is_started_anew(self) -> None:
+        first, second = _Listener(), _Listener()
+        service = self._service(first.port, warm_seconds=0.05)
+        service.again = lambda: self._service(second.port, warm_seconds=0.05)
+        keep_warm(service, shop_questions(_SOME)[:1])
+        assert (first.asked != [], second.asked) == (True, [])
+        service.restart()
+        first.close()
+        second.close()
+        assert second.asked
+
+    def test_asks_no_other(self) -> None:
+        nobody_listens = self._service(1, warm_seconds=0.0)
+        warm_up(nobody_listens, shop_questions(_SOME))
 
 
 class TestLoad:
