@@ -44,6 +44,11 @@ FAULTS = {
         "framework:fault-e a emg:Framework ; emg:under framework:cbd .",
         {(f"{BASE}id/framework/fault-e", f"{BASE}id/framework/cbd")},
     ),
+    "state-without-phase": (
+        f'<{BASE}id/event-state/fault> a skos:Concept ; skos:prefLabel "fault"@en ; skos:definition "A fault."@en ;'
+        f" skos:inScheme <{BASE}id/scheme/event-state> .",
+        {(f"{BASE}id/event-state/fault", f"{BASE}id/scheme/event-state")},
+    ),
     "subject-outside-domain": (
         "framework:fault-f a emg:Framework ; emg:sentence 1 .",
         {(f"{BASE}id/framework/fault-f", f"{BASE}ontology#sentence")},

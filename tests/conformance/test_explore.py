@@ -20,6 +20,11 @@ TELLING = {
         "aspect": "workstream only in the first",
         "thing": f"{ID}workstream/tt-marine-litter",
     },
+    "done-under-way-to-come": {
+        "phase": "held back",
+        "thing": f"{ID}deliverable/guidance-npas",
+        "workstreams": "Issue Management Group on Human Rights and the Environment",
+    },
     "editorial-notes": {"kind": "slip of the source", "sourceWording": "UN Decade for Ecosystem Degradation"},
     "events-of-workstream": {"event": f"{ID}event/nd-natural-infrastructure", "dates": "2022-06-07"},
     "everything-about": {"value": f"{ID}deliverable/bio-mr-framework", "standing": "inferred", "direction": "to"},
@@ -63,6 +68,17 @@ TELLING = {
     },
     "what-a-document-says": {"cell": "Tasks", "words": "Tasks", "row": "0"},
     "what-is-asked-of": {"request": "asked for comments", "thing": f"{ID}deliverable/s50-report"},
+    "what-products-are-made-from": {
+        "from": f"{ID}deliverable/ml-report",
+        "how": "is the basis of",
+        "to": f"{ID}deliverable/overview-plastic",
+        "certainty": "stated",
+    },
+    "where-products-are": {
+        "deliverable": f"{ID}deliverable/gtb-tutorial",
+        "address": "Greeningtheblue.org",
+        "languages": "3 official UN languages",
+    },
     "who-takes-part-in-what": {"participant": f"{ID}partner/grid-arendal", "role": "collaborator"},
     "work-by-sdg-goal": {
         "thing": f"{ID}deliverable/ml-report",

@@ -60,16 +60,31 @@ def ontology() -> Graph:
     return Graph().parse(ROOT / "ontology/emg.ttl")
 
 
+@cache
+def conforming() -> Graph:
+    """One complete thing of each class."""
+    return Graph().parse(CONFORMING)
+
+
+@cache
+def subclasses() -> Graph:
+    graph = Graph()
+    for triple in ontology().triples((None, RDFS.subClassOf, None)):
+        graph.add(triple)
+    return graph
+
+
+@cache
+def ntriples(graph: Graph) -> str:
+    return graph.serialize(format="nt")
+
+
 def judge(*graphs: Graph) -> Report:
     """The report on graphs put together, with what is a subclass of what."""
-    data = Graph()
-    for triple in ontology().triples((None, RDFS.subClassOf, None)):
-        data.add(triple)
-    for graph in graphs:
-        data += graph
-    return validate(data.serialize(format="nt").encode(), shapes())
+    return validate("".join(map(ntriples, (subclasses(), *graphs))).encode(), shapes())
 
 
+@cache
 def split(path: Path) -> tuple[Graph, Report]:
     """The data of an example, and the report that it expects."""
     graph = Graph().parse(path)
@@ -135,7 +150,7 @@ def test_examples_are_collected() -> None:
 
 
 def test_one_complete_thing_of_each_class_conforms() -> None:
-    data = Graph().parse(CONFORMING)
+    data = conforming()
     assert judge(data) == Report(())
     classes = set(ontology().subjects(RDF.type, OWL.Class))
     narrowest = classes - set(ontology().objects(None, RDFS.subClassOf))
@@ -147,7 +162,7 @@ def test_one_complete_thing_of_each_class_conforms() -> None:
 def test_a_failing_example_gives_the_full_report(path: Path) -> None:
     data, report = split(path)
     assert report.results
-    assert judge(Graph().parse(CONFORMING), data) == report
+    assert judge(conforming(), data) == report
 
 
 def test_every_constraint_has_a_failing_example() -> None:
