@@ -48,6 +48,7 @@ from bench.services import BASELINE, OURS, PEERS, PEERS_ENVIRONMENT, Data, Peer,
 from bench.warming import keep_warm, warm_up
 from bench.write_path import Place, measure_writing
 from kg.settings import Settings
+from kg.sources import is_reference
 from kg.store import Snapshots
 
 _ROOT: Final = Path(__file__).resolve().parent.parent
@@ -232,8 +233,10 @@ def _emg(work: Path) -> Data:
 
 
 def _merged(nquads: bytes) -> bytes:
+    """The same quads, and in the default graph all but those of reference, as our service has it."""
     quads = list(parse(nquads, format=RdfFormat.N_QUADS))
-    merge = {Quad(quad.subject, quad.predicate, quad.object, DefaultGraph()) for quad in quads}
+    own = (quad for quad in quads if not is_reference(str(quad.graph_name.value)))
+    merge = {Quad(quad.subject, quad.predicate, quad.object, DefaultGraph()) for quad in own}
     written = serialize([*quads, *merge], format=RdfFormat.N_QUADS)
     return written or b""
 
