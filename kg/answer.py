@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 from kg.errors import QuerySyntax
 from kg.formats import Format
-from kg.namespaces import PREFIXES, shorten
+from kg.namespaces import PREFIXES, shortening
 from kg.queries import (
     CATALOG,
     CLASSES,
@@ -130,8 +130,8 @@ def job(ask: Ask, row: Format) -> dict[str, Any]:
     }
 
 
-def answer_table(snapshot: Readable, ask: Ask, *, most_rows: int) -> Table:
-    """The first rows of the answer, with a name for each thing that has one.
+def answer_table(snapshot: Readable, ask: Ask, *, most_rows: int, only: Collection[str] = ()) -> Table:
+    """The first rows of the answer, with a name for each thing that has one; of all columns, or of some alone.
 
     Raises:
         QuerySyntax: the query is not SPARQL.
@@ -140,11 +140,15 @@ def answer_table(snapshot: Readable, ask: Ask, *, most_rows: int) -> Table:
     results = _results(snapshot, ask)
     rows = list(results.rows(most_rows + 1))
     shown = rows[:most_rows]
+    columns = results.columns
+    if only:
+        places = [place for place, name in enumerate(columns) if name in only]
+        shown = [tuple(row[place] for place in places) for row in shown]
+        columns = tuple(columns[place] for place in places)
     iris = {term.value for row in shown for term in row if term and term.kind == "iri"}
     labels = labels_of(snapshot, iris)
-    prefixes = _prefixes(snapshot)
-    cells = [tuple(cell_of(term, labels, prefixes) if term else None for term in row) for row in shown]
-    columns = results.columns
+    short = shortening(_prefixes(snapshot))
+    cells = [tuple(cell_of(term, labels, short) if term else None for term in row) for row in shown]
     kept = [place for place in range(len(columns)) if not _says_the_label_again(columns, cells, place=place)]
     return Table(
         tuple(columns[place] for place in kept),
@@ -187,18 +191,22 @@ def overview(snapshot: Readable) -> Overview:
     statements, graphs = (int(term.value) for term in next(snapshot.query(COUNTS).rows()) if term)
     counts = {row[0].value: int(row[1].value) for row in snapshot.query(CLASSES).rows() if row[0] and row[1]}
     labels = labels_of(snapshot, counts)
-    prefixes = _prefixes(snapshot)
+    short = shortening(_prefixes(snapshot))
     classes = tuple(
-        ClassCount(iri, labels.get(iri) or shorten(iri, prefixes), things, members_query(iri))
-        for iri, things in counts.items()
+        ClassCount(iri, labels.get(iri) or short(iri), things, members_query(iri)) for iri, things in counts.items()
     )
     return Overview(title or "Knowledge graph", description, statements, graphs, classes)
 
 
-def stored_queries(snapshot: Readable, limits: Limits) -> tuple[StoredQuery, ...]:
-    """The stored queries that were published with a snapshot, ordered by group and name."""
+def stored_queries(snapshot: Readable, limits: Limits, *, known: Iterable[StoredQuery] = ()) -> tuple[StoredQuery, ...]:
+    """The stored queries that were published with a snapshot, ordered by group and name.
+
+    Those that are `known`, as they were read of another one within the same limits, are not read again.
+    """
+    read = {(stored.identifier, stored.text): stored for stored in known}
     return tuple(
-        parse_query(Path(f"queries/{identifier.value}.rq"), text.value, limits=limits)
+        read.get((identifier.value, text.value))
+        or parse_query(Path(f"queries/{identifier.value}.rq"), text.value, limits=limits)
         for identifier, text in snapshot.query(STORED).rows()
         if identifier and text
     )
@@ -212,17 +220,17 @@ def _prefixes(snapshot: Readable) -> Mapping[str, str]:
     return PREFIXES | snapshot.description.prefixes
 
 
-def cell_of(term: Term, labels: Mapping[str, str], prefixes: Mapping[str, str]) -> Cell:
-    """A term as people read it, with its name among `labels`."""
+def cell_of(term: Term, labels: Mapping[str, str], short: Callable[[str], str]) -> Cell:
+    """A term as people read it, with its name among `labels`; `short` gives the prefixed name of an IRI."""
     if term.kind == "iri":
         return Cell(
             kind="iri",
             value=term.value,
-            short=shorten(term.value, prefixes),
+            short=short(term.value),
             label=labels.get(term.value, ""),
             link=term.value.startswith(("http://", "https://")),
         )
-    datatype = "" if term.datatype in ("", _PLAIN) else shorten(term.datatype, prefixes)
+    datatype = "" if term.datatype in ("", _PLAIN) else short(term.datatype)
     return Cell(
         kind=term.kind,
         value=f"_:{term.value}" if term.kind == "blank" else term.value,

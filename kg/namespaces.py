@@ -1,6 +1,6 @@
 """Public prefixes, and the IRIs of the vocabularies that the engine itself speaks."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Final
 
 PREFIXES: Final = {
@@ -48,12 +48,34 @@ def shorten(iri: str, prefixes: Mapping[str, str] | None = None) -> str:
     >>> shorten("https://example.org/x")
     '<https://example.org/x>'
     """
+    return shortening(prefixes)(iri)
+
+
+def shortening(prefixes: Mapping[str, str] | None = None) -> Callable[[str], str]:
+    """What `shorten` does with some prefixes, for many IRIs.
+
+    >>> short = shortening({"a": "https://a.example/", "x": "https://a.example/b-"})
+    >>> short("https://a.example/c/d"), short("https://a.example/b-c/d"), short("https://a.example/b-")
+    ('a:c/d', 'x:c/d', '<https://a.example/b->')
+    """
     own = prefixes or {}
-    fitting = [(start, name) for known in (PREFIXES, own) for name, start in known.items() if iri.startswith(start)]
-    # A prefix that is declared otherwise no longer means what it does here.
-    meant = [(start, name) for start, name in fitting if start and own.get(name, start) == start]
-    start, name = max(meant, key=lambda found: len(found[0]), default=("", ""))
-    return f"{name}:{iri[len(start) :]}" if start and len(iri) > len(start) else f"<{iri}>"
+    names: dict[str, str] = {}
+    for known in (PREFIXES, own):
+        for name, start in known.items():
+            # A prefix that is declared otherwise no longer means what it does here.
+            if start and own.get(name, start) == start:
+                names.setdefault(start, name)
+    # Nearly all end where a name may begin, so that they need not be tried one by one.
+    odd = sorted((start for start in names if start[-1] not in "#/"), key=len, reverse=True)
+
+    def short(iri: str) -> str:
+        start = namespace_of(iri)
+        while start and start not in names:
+            start = namespace_of(start[:-1])
+        start = next((each for each in odd if len(each) > len(start) and iri.startswith(each)), start)
+        return f"{names[start]}:{iri[len(start) :]}" if start and len(iri) > len(start) else f"<{iri}>"
+
+    return short
 
 
 def namespace_of(iri: str) -> str:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from kg.namespaces import PREFIXES, shorten
+from kg.namespaces import PREFIXES, shortening
 from kg.queries import SCHEMES, USES, ontology_statements
 from kg.store import Readable, Term
 
@@ -42,6 +42,8 @@ _ALIGNED: Final = {
     f"{_SKOS}broadMatch": "narrower than",
     f"{_RDFS}seeAlso": "see also",
 }
+RELATIONS: Final = frozenset(_ALIGNED.values())
+"""How terms relate to those of public vocabularies, in words."""
 
 
 @dataclass(frozen=True)
@@ -132,12 +134,12 @@ def read_ontology(snapshot: Readable) -> Ontology:
     """
     said = _said(snapshot, ontology_graph(snapshot))
     uses = {row[0].value: int(row[1].value) for row in snapshot.query(USES).rows() if row[0] and row[1]}
-    prefixes = PREFIXES | snapshot.description.prefixes
+    short = shortening(PREFIXES | snapshot.description.prefixes)
     kinds = {iri: kind for iri in said if (kind := _kind(said[iri]))}
     # What is only aligned to has no name here.
     own = {iri for iri in kinds if iri.startswith(snapshot.description.base) and _text(said, iri, _LABEL)}
     names = {iri: _text(said, iri, _LABEL) for iri in own}
-    about = _Reading(said, names, own, prefixes)
+    about = _Reading(said, names, own, _leading(said, own), short)
     order = [CLASS, OBJECT_PROPERTY, DATA_PROPERTY, ANNOTATION_PROPERTY]
     terms = [_term(iri, kinds[iri], about, uses=uses.get(iri, 0)) for iri in own]
     ontology = next((iri for iri in said if f"{_OWL}Ontology" in _values(said, iri, _TYPE)), "")
@@ -174,18 +176,27 @@ class _Reading:
     said: Said
     names: Mapping[str, str]
     own: set[str]
-    prefixes: Mapping[str, str]
+    leading: Mapping[tuple[str, str], Sequence[str]]
+    """Property and value -> the own terms that have it."""
+    short: Callable[[str], str]
 
     def links(self, iris: Iterable[str], relation: str = "") -> tuple[Link, ...]:
         """Links to terms, by name."""
-        found = [
-            Link(iri, self.names.get(iri) or shorten(iri, self.prefixes), iri in self.own, relation) for iri in {*iris}
-        ]
+        found = [Link(iri, self.names.get(iri) or self.short(iri), iri in self.own, relation) for iri in {*iris}]
         return tuple(sorted(found, key=lambda link: (not link.own, link.name.casefold(), link.iri)))
 
     def leading_to(self, iri: str, properties: Sequence[str]) -> list[str]:
         """The own terms that name this one as the value of a property."""
-        return [other for other in self.own for name in properties if iri in _values(self.said, other, name)]
+        return [other for name in properties for other in self.leading.get((name, iri), ())]
+
+
+def _leading(said: Said, own: Iterable[str]) -> dict[tuple[str, str], list[str]]:
+    leading: dict[tuple[str, str], list[str]] = {}
+    for iri in own:
+        for name in (*_BROADER, f"{_OWL}inverseOf"):
+            for value in _values(said, iri, name):
+                leading.setdefault((name, value), []).append(iri)
+    return leading
 
 
 def _term(iri: str, kind: str, about: _Reading, *, uses: int) -> VocabularyTerm:

@@ -87,7 +87,7 @@ def read_dataset(snapshot: Readable) -> Dataset:
     counted = [(graph.value, int(count.value)) for graph, count in rows_of(snapshot, _GRAPHS) if graph.kind == "iri"]
     catalog = next((row[0].value for row in rows_of(snapshot, _CATALOG)), description.base)
     classes = f"SELECT ?o (COUNT(DISTINCT ?s) AS ?n) WHERE {{ {pattern} VALUES ?p {{ <{RDF_TYPE}> }} }} GROUP BY ?o"
-    properties = f"SELECT DISTINCT ?p WHERE {pattern} ORDER BY ?p"
+    properties = f"SELECT ?p WHERE {{ {{ SELECT DISTINCT ?p WHERE {pattern} }} }} ORDER BY ?p"
     triples = f"SELECT (COUNT(*) AS ?n) WHERE {{ SELECT DISTINCT ?s ?p ?o WHERE {pattern} }}"
     entities = (
         f"SELECT (COUNT(DISTINCT ?s) AS ?n) WHERE {{ {pattern} "

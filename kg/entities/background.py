@@ -6,11 +6,12 @@ ontology relates its terms to public ones.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Final
 
-from kg.namespaces import DCTERMS_SOURCE, PREFIXES
+from kg.namespaces import DCTERMS_SOURCE, PREFIXES, shortening
 from kg.queries import StoredQuery, bind_parameters
 from kg.queries.entity import RELATIONS, STANDINGS, TERMS
 from kg.sparql import iri_term, tokenize, without_comments
@@ -97,6 +98,11 @@ class Background:
     """What gives names to things that have none of their own."""
     prefixes: Mapping[str, str] = field(default_factory=dict)
 
+    @cached_property
+    def short(self) -> Callable[[str], str]:
+        """What gives the prefixed name of an IRI."""
+        return shortening(self.prefixes)
+
     def specific(self, classes: Collection[str]) -> tuple[str, ...]:
         """Those of some classes that no other specialises, by their names; where some have one, only those."""
         above = frozenset[str]().union(*(self.superclasses.get(each, frozenset()) for each in classes))
@@ -107,13 +113,19 @@ class Background:
     def readings(self, classes: Collection[str]) -> tuple[Reading, ...]:
         """What the page about a thing of these classes is made of, in its order."""
         reached = set(classes).union(*(self.superclasses.get(each, frozenset()) for each in classes))
-        return tuple(reading for reading in self.pages if reached & set(reading.stored.about))
+        return tuple(reading for reading in self.pages if not reached.isdisjoint(reading.stored.about))
 
 
 def read_background(
-    snapshot: Readable, *, pages: Sequence[StoredQuery] = (), names: Sequence[StoredQuery] = ()
+    snapshot: Readable,
+    *,
+    pages: Sequence[StoredQuery] = (),
+    names: Sequence[StoredQuery] = (),
+    known: Background | None = None,
 ) -> Background:
     """What is known of a state; reads its ontology and catalogue once.
+
+    Of the stored queries, those that are the same in what is `known` of another state are not prepared again.
 
     Raises:
         QueryError: the engine cannot evaluate it.
@@ -137,8 +149,8 @@ def read_background(
         inverses=_both_ways(related.get(_INVERSE, {})),
         standings=standings,
         roles=_roles(related, matches, superclasses),
-        pages=tuple(_reading(stored) for stored in pages),
-        names=tuple(_reading(stored) for stored in names),
+        pages=_readings(pages, known.pages if known else ()),
+        names=_readings(names, known.names if known else ()),
         prefixes=PREFIXES | snapshot.description.prefixes,
     )
 
@@ -148,6 +160,11 @@ def _pairs(snapshot: Readable, query: str) -> Iterator[tuple[str, str, str]]:
     for first, second in snapshot.query(query).rows():
         if first and second:
             yield first.value, second.value, second.language
+
+
+def _readings(stored: Sequence[StoredQuery], known: Sequence[Reading]) -> tuple[Reading, ...]:
+    ready = {id(reading.stored): reading for reading in known}
+    return tuple(ready.get(id(each)) or _reading(each) for each in stored)
 
 
 def _reading(stored: StoredQuery) -> Reading:

@@ -12,7 +12,7 @@ from kg.entities.assertions import Assertion, read_assertions
 from kg.entities.background import Background
 from kg.entities.profile import MOST_ROWS, Section, section_of
 from kg.entities.statements import Group, Proof, Telling, incoming_groups, outgoing_groups, words_of
-from kg.namespaces import PREFIXES, RDF_TYPE, shorten
+from kg.namespaces import PREFIXES, RDF_TYPE
 from kg.queries import NAMING_PROPERTIES
 from kg.queries.entity import (
     assertions_query,
@@ -126,7 +126,7 @@ def read_entity(snapshot: Readable, iri: str, background: Background) -> Entity 
 
 def _said(snapshot: Readable, iri: str, background: Background) -> _Said:
     links = sorted(background.roles.links)
-    texts = [outgoing_query(iri, _MOST_OUTGOING), incoming_query(iri, _MOST_INCOMING + 1)]
+    texts = [outgoing_query(iri, _MOST_OUTGOING), incoming_query(iri, _MOST_INCOMING)]
     if links:
         texts.append(assertions_query(iri, links, _MOST_ASSERTIONS))
     outgoing, leading, *more = ask_all(snapshot, texts, most_rows=_MOST_ASSERTED)
@@ -136,7 +136,7 @@ def _said(snapshot: Readable, iri: str, background: Background) -> _Said:
         if node and name and value and name.value == RDF_TYPE:
             types.setdefault(node.value, set()).add(value.value)
     incoming, totals = leading.rows, dict[str, int]()
-    if len(incoming) > _MOST_INCOMING:
+    if not incoming:  # none, or too many
         incoming, totals = _first_of_each(snapshot, iri)
     return _Said(
         outgoing.rows,
@@ -150,6 +150,8 @@ def _said(snapshot: Readable, iri: str, background: Background) -> _Said:
 def _first_of_each(snapshot: Readable, iri: str) -> tuple[tuple[Row, ...], dict[str, int]]:
     counted = snapshot.query(incoming_counts_query(iri, _MOST_COUNTED)).rows()
     totals = {name.value: int(count.value) for name, count in counted if name and count}
+    if not totals:
+        return (), totals
     text = incoming_by_property_query(iri, sorted(totals), _MOST_OF_A_PROPERTY)
     return tuple(snapshot.query(text).rows()), totals
 
@@ -183,7 +185,7 @@ def _things_in(
 
 def _entity(said: _Said, telling: Telling, classes: frozenset[str], sections: tuple[Section, ...]) -> Entity:
     iri, background = telling.iri, telling.background
-    short = shorten(iri, background.prefixes)
+    short = background.short(iri)
     name = telling.names.get(iri) or short
     also = values_of(said.outgoing, _ALSO_NAMING)
     evidence = values_of(said.outgoing, background.roles.evidence)

@@ -11,7 +11,7 @@ from kg.answer import Cell, cell_of
 from kg.entities.asking import Row
 from kg.entities.assertions import Assertion
 from kg.entities.background import Background
-from kg.namespaces import PREFIXES, RDF_TYPE, shorten
+from kg.namespaces import PREFIXES, RDF_TYPE
 from kg.queries.entity import statements_from, statements_with
 from kg.store import Term
 
@@ -71,7 +71,7 @@ class Telling:
         """A term as people read it."""
         cell = self._cells.get(term)
         if cell is None:
-            cell = self._cells[term] = cell_of(term, self.names, self.background.prefixes)
+            cell = self._cells[term] = cell_of(term, self.names, self.background.short)
         return cell
 
     def told(self, term: Term) -> Cell:
@@ -175,7 +175,7 @@ def _standings(graphs: Iterable[str], telling: Telling) -> tuple[str, ...]:
     known = telling.background.standings
     words: dict[str, None] = {}
     for graph in sorted(graphs):
-        said = known.get(graph) or (telling.names.get(graph) or shorten(graph, telling.background.prefixes),)
+        said = known.get(graph) or (telling.names.get(graph) or telling.background.short(graph),)
         words |= dict.fromkeys(said)
     return tuple(words)
 

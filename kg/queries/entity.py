@@ -18,14 +18,14 @@ _OWL: Final = PREFIXES["owl"]
 _SKOS: Final = PREFIXES["skos"]
 
 _KINDS_OF_TERMS: Final = (
-    f"<{_OWL}Class>, <{_RDFS}Class>, <{_RDF}Property>, <{_OWL}ObjectProperty>, <{_OWL}DatatypeProperty>, "
+    f"<{_OWL}Class> <{_RDFS}Class> <{_RDF}Property> <{_OWL}ObjectProperty> <{_OWL}DatatypeProperty> "
     f"<{_OWL}AnnotationProperty>"
 )
 
 TERMS: Final = f"""
 SELECT DISTINCT ?term ?label WHERE {{
+  VALUES ?kind {{ {_KINDS_OF_TERMS} }}
   GRAPH ?ontology {{ ?term a ?kind ; <{_RDFS}label> ?label }}
-  FILTER (?kind IN ({_KINDS_OF_TERMS}))
 }}
 ORDER BY ?term ?label
 """
@@ -33,7 +33,7 @@ ORDER BY ?term ?label
 
 RELATIONS: Final = f"""
 SELECT DISTINCT ?term ?relation ?other WHERE {{
-  {{ SELECT DISTINCT ?term WHERE {{ GRAPH ?ontology {{ ?term a ?kind }} FILTER (?kind IN ({_KINDS_OF_TERMS})) }} }}
+  {{ SELECT DISTINCT ?term WHERE {{ VALUES ?kind {{ {_KINDS_OF_TERMS} }} GRAPH ?ontology {{ ?term a ?kind }} }} }}
   GRAPH ?graph {{ ?term ?relation ?other }}
   FILTER (?relation IN (
     <{_RDFS}subClassOf>, <{_RDFS}subPropertyOf>, <{_RDFS}domain>, <{_RDFS}range>, <{_OWL}equivalentClass>,
@@ -46,8 +46,8 @@ SELECT DISTINCT ?term ?relation ?other WHERE {{
 
 STANDINGS: Final = f"""
 SELECT DISTINCT ?graph ?word WHERE {{
+  VALUES ?kind {{ <{PREFIXES["dcat"]}Dataset> <{PREFIXES["void"]}Dataset> }}
   GRAPH ?catalogue {{ ?graph a ?kind }}
-  FILTER (?kind IN (<{PREFIXES["dcat"]}Dataset>, <{PREFIXES["void"]}Dataset>))
   GRAPH ?said {{ ?graph ?property ?concept }}
   GRAPH ?vocabulary {{ ?concept <{_SKOS}prefLabel> ?word }}
 }}
@@ -72,9 +72,13 @@ def outgoing_query(iri: str, most: int) -> str:
 
 
 def incoming_query(iri: str, most: int) -> str:
-    """A query for what is said of others with a thing: `?property ?subject ?graph`."""
-    said = f"GRAPH ?graph {{ ?subject ?property {iri_term(iri)} }}"
-    return f"SELECT ?property ?subject ?graph WHERE {{ {said} }} LIMIT {most}"
+    """A query for what is said of others with a thing, nothing where that is more: `?property ?subject ?graph`."""
+    term = iri_term(iri)
+    first = f"SELECT ?p WHERE {{ GRAPH ?g {{ ?s ?p {term} }} }} LIMIT {most + 1}"
+    return (
+        f"SELECT ?property ?subject ?graph WHERE {{\n  {{ SELECT (COUNT(*) AS ?all) WHERE {{ {first} }} }}\n"
+        f"  FILTER (?all <= {most})\n  GRAPH ?graph {{ ?subject ?property {term} }}\n}}"
+    )
 
 
 def incoming_counts_query(iri: str, most: int) -> str:

@@ -74,7 +74,10 @@ NAMING_PROPERTIES: Final = (
 
 
 def labels_query(iris: Iterable[str]) -> str:
-    """A query for every name of the given things: `?iri ?property ?label`. What is not an absolute IRI is left out."""
+    """A query for every name of the given things: `?iri ?property ?label`, once for each graph that tells it.
+
+    What is not an absolute IRI is left out.
+    """
     terms: list[str] = []
     for iri in iris:
         try:
@@ -84,7 +87,7 @@ def labels_query(iris: Iterable[str]) -> str:
     properties = ", ".join(iri_term(naming) for naming in NAMING_PROPERTIES)
     # The engine joins two lists of VALUES before it looks, and may then look through all names.
     return (
-        f"SELECT DISTINCT ?iri ?property ?label WHERE {{\n  VALUES ?iri {{ {' '.join(terms)} }}\n"
+        f"SELECT ?iri ?property ?label WHERE {{\n  VALUES ?iri {{ {' '.join(terms)} }}\n"
         f"  GRAPH ?graph {{ ?iri ?property ?label }}\n  FILTER (?property IN ({properties}))\n}}"
     )
 

@@ -100,7 +100,7 @@ def bind_parameters(query: StoredQuery, values: Mapping[str, str]) -> str:
                 remedy=f"it has: {', '.join(known) or 'none'}",
             )
         terms[name] = known[name].term(value)
-    return bind(query.text, terms)
+    return bind(query.text, terms) if terms else query.text
 
 
 def parse_query(path: Path, text: str, *, limits: Limits) -> StoredQuery:

@@ -17,8 +17,8 @@ USES: Final = (
     _PREFIXES
     + f"""\
 SELECT ?term (COUNT(DISTINCT ?thing) AS ?uses) WHERE {{
+  GRAPH ?graph {{}} {outside_reference("graph")}
   {{ GRAPH ?graph {{ ?thing a ?term }} }} UNION {{ GRAPH ?graph {{ ?thing ?term ?value }} }}
-  {outside_reference("graph")}
 }}
 GROUP BY ?term
 """

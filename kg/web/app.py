@@ -15,6 +15,7 @@ from kg.web import (
     addresses,
     built,
     choices,
+    commits,
     contribute,
     crawling,
     datasets,
@@ -36,6 +37,7 @@ from kg.web import (
     submissions,
     vocabulary,
 )
+from kg.web.cells import row_html, term_html, terms_html
 from kg.web.headers import EVERY_ANSWER, PREFLIGHT, PREFLIGHT_OF_WRITES, PREFLIGHT_WITH_TOKEN
 from kg.web.links import entity_href
 from kg.web.negotiation import HTML
@@ -109,15 +111,22 @@ def create_app(
     app = Flask("kg.web")
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
-    app.jinja_env.globals["entity_href"] = entity_href
+    app.jinja_env.globals |= {
+        "entity_href": entity_href,
+        "render_term": term_html,
+        "render_terms": terms_html,
+        "render_row": row_html,
+    }
     app.jinja_env.filters["printable"] = printable
     app.jinja_env.filters["reworded"] = reworded
     install_translation(app, translations or Translations())
     app.extensions["kg"] = Service(settings, snapshots, desk=desk)
     app.extensions[choices.EXTENSION] = choices.Choices()
+    app.extensions[commits.EXTENSION] = commits.Commits(app.extensions["kg"].ledger)
     app.extensions["kg.datasets"] = descriptions.Datasets()
     app.extensions[signposts.EXTENSION] = signposts.Facts()
     app.extensions[forms.EXTENSION] = forms.Forms()
+    app.extensions[explore.EXTENSION] = explore.Thumbs()
     app.extensions["kg.backgrounds"] = entities.Backgrounds()
     search.install_search(app, app.extensions["kg"])
     app.extensions["kg.schemas"] = reconciliation.Schemas()

@@ -11,6 +11,7 @@ from flask import Blueprint, Response, render_template, request, url_for
 from kg.citation import Citation, cite, in_bibtex, in_csl, in_schema_org, in_words
 from kg.errors import LedgerDamaged
 from kg.store import Summary
+from kg.web.commits import summary_of
 from kg.web.descriptions import current_dataset
 from kg.web.dumps import DUMPS, downloads, has_links
 from kg.web.negotiation import HTML
@@ -95,9 +96,8 @@ def feed() -> Response:
 
     Source: RFC 4287.
     """
-    ledger = service().ledger
-    last = ledger.head().revision
-    commits = [ledger.summary(revision) for revision in range(last, max(0, last - _MOST_ENTRIES), -1)]
+    last = service().ledger.head().revision
+    commits = [summary_of(revision) for revision in range(last, max(0, last - _MOST_ENTRIES), -1)]
     base = service().snapshot().description.base
     text = render_template("history.atom", commits=commits, base=base, own=url_for("datasets.feed", _external=True))
     return Response(text, content_type=_ATOM)
@@ -108,10 +108,9 @@ def _citation() -> Citation:
 
 
 def _latest() -> Summary | None:
-    ledger = service().ledger
     try:
-        head = ledger.head()
-        return ledger.summary(head.revision) if head.revision else None
+        head = service().ledger.head()
+        return summary_of(head.revision) if head.revision else None
     except LedgerDamaged:
         return None
 

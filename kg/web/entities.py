@@ -6,8 +6,10 @@ Source: Cool URIs for the Semantic Web §4.2 (303 URIs forwarding to different d
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Callable
 from http import HTTPStatus
 from typing import Final, cast
+from urllib.parse import urlencode
 
 from flask import Blueprint, Response, current_app, render_template, request, url_for
 
@@ -27,6 +29,7 @@ from kg.errors import LedgerDamaged, RevisionMissing, StoreError
 from kg.explain import named_things
 from kg.namespaces import namespace_of
 from kg.store import NOW, Past, Readable, Summary
+from kg.web.commits import summary_of
 from kg.web.documents import DOCUMENTS, Document, chosen_document, no_format
 from kg.web.exchange import Plan
 from kg.web.iris import is_absolute_iri
@@ -56,15 +59,15 @@ _SHOWN_PASSAGES: Final = 3
 _MOST_QUADS_SCANNED: Final = 1_000_000
 """Of a larger graph the ledger is not looked through for each page."""
 _KEPT_BACKGROUNDS: Final = 8
-_KEPT_COMMITS: Final = 256
+_IN_QUERIES: Final = "!$'()*,/:;?@"
+"""What may stand in the query of a URL as it is. Source: URL Standard §1.3."""
 
 
 class Backgrounds:
-    """What pages about things are told before, read once for each state; and the commits that pages name."""
+    """What pages about things are told before, read once for each state."""
 
     def __init__(self) -> None:
         self._held: OrderedDict[tuple[int, Past], Background] = OrderedDict()
-        self._commits: OrderedDict[int, Summary] = OrderedDict()
 
     def of(self, snapshot: Readable, past: Past) -> Background:
         """What is known of a state.
@@ -76,25 +79,12 @@ class Backgrounds:
         held = self._held.get(key)
         if held is None:
             contents = service().contents()
-            held = self._held[key] = read_background(snapshot, pages=contents.pages, names=contents.names)
+            before = next(reversed(self._held.values()), None)
+            read = read_background(snapshot, pages=contents.pages, names=contents.names, known=before)
+            held = self._held[key] = read
             while len(self._held) > _KEPT_BACKGROUNDS:
                 self._held.popitem(last=False)
         return held
-
-    def last_change(self, iri: str) -> Summary | None:
-        """The latest commit that names a thing, without what it changed; None where none does."""
-        ledger = service().ledger
-        try:
-            revision = next(ledger.revisions_about(iri), None)
-            if revision is None:
-                return None
-            if revision not in self._commits:
-                self._commits[revision] = ledger.summary(revision)
-                while len(self._commits) > _KEPT_COMMITS:
-                    self._commits.popitem(last=False)
-            return self._commits.get(revision)
-        except (LedgerDamaged, RevisionMissing, StoreError):  # what is known of the thing is still worth a page
-            return None
 
 
 def background_of(snapshot: Readable, past: Past) -> Background:
@@ -210,7 +200,6 @@ def _page(snapshot: Readable, iri: str, background: Background, *, past: Past) -
     entity = read_entity(snapshot, iri, background)
     if entity is None:
         raise _unknown(snapshot, iri, past)
-    backgrounds = cast("Backgrounds", current_app.extensions["kg.backgrounds"])
     stay_in(past_parameters(past))
     scanned = past == NOW and snapshot.description.quads <= _MOST_QUADS_SCANNED
     page = render_template(
@@ -218,16 +207,25 @@ def _page(snapshot: Readable, iri: str, background: Background, *, past: Past) -
         entity=entity,
         past=past_parameters(past),
         now=entity_path(iri, base_iri()),
-        last_change=backgrounds.last_change(iri) if scanned else None,
+        last_change=_last_change(iri) if scanned else None,
         documents=[(each, _address(each, iri, past)) for each in DOCUMENTS.values() if each.media_type != HTML],
         linked_data=schema_org_document(entity, background),
         is_web_address=iri.startswith(("http://", "https://")),
-        ask_href=_ask_href,
+        ask_href=_ask_hrefs(past),
         shown_passages=_SHOWN_PASSAGES,
         counts=_counts(entity),
     )
     kinds = sorted(kind.value for kind in entity.kinds)
     return put_up(Response(page, content_type=DOCUMENTS["html"].content_type), thing_signposts(kinds))
+
+
+def _last_change(iri: str) -> Summary | None:
+    """The latest commit that names a thing, without what it changed; None where none does."""
+    try:
+        revision = next(service().ledger.revisions_about(iri), None)
+        return None if revision is None else summary_of(revision)
+    except (LedgerDamaged, RevisionMissing, StoreError):  # what is known of the thing is still worth a page
+        return None
 
 
 def _counts(entity: Entity) -> dict[str, int]:
@@ -238,11 +236,11 @@ def _counts(entity: Entity) -> dict[str, int]:
     }
 
 
-def _ask_href(query: str) -> str:
-    """Where a query can be changed and run, of the same state."""
+def _ask_hrefs(past: Past) -> Callable[[str], str]:
+    """What tells where a query can be changed and run, of a state."""
     view = "editor.editor" if "editor.editor" in current_app.view_functions else "sparql.endpoint"
-    past = past_parameters(read_past(_values()))
-    return url_for(view, query=query, **past)  # type: ignore[arg-type] # each value is a text
+    address, given = url_for(view), past_parameters(past)
+    return lambda query: f"{address}?{urlencode({'query': query, **given}, safe=_IN_QUERIES)}"
 
 
 def _address(document: Document, iri: str, past: Past) -> str:

@@ -16,6 +16,7 @@ from kg.errors import KgError, RevisionPassed
 from kg.formats import ENTRIES
 from kg.store import NOW, Summary
 from kg.web.alike import Alike, alike
+from kg.web.commits import summary_of
 from kg.web.entities import background_of
 from kg.web.filled import Filled, Value, entries_of, fields_of, filled_from, linked, new_entry, read_filled, with_more
 from kg.web.form_views import Called, Fault, entry_views, faults_in, written_things
@@ -206,7 +207,7 @@ def _meanwhile(page: _Page) -> list[Summary]:
     for revision in service().ledger.revisions_about(page.iri):
         if revision <= page.revision or len(found) == _MOST_COMMITS:
             break
-        found.append(service().ledger.summary(revision))
+        found.append(summary_of(revision))
     return found
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, cast
 
-from flask import Blueprint, Response, render_template, request, url_for
+from flask import Blueprint, Response, current_app, render_template, request, url_for
 
 from kg.answer import Ask, answer_table, vet_query
 from kg.errors import QueryError
@@ -15,6 +15,7 @@ from kg.store import Readable
 from kg.web.asked import Question, given_values, plan_read, read_question, shown
 from kg.web.chosen import named_instead
 from kg.web.drawing import Drawing, draw_thumb
+from kg.web.held import Held
 from kg.web.links import entity_address
 from kg.web.negotiation import HTML
 from kg.web.problems import Problem
@@ -23,9 +24,29 @@ from kg.web.service import asked_request, planned_response, service
 
 blueprint = Blueprint("explore", __name__)
 
+EXTENSION: Final = "kg.thumbs"
 PATH: Final = "/explore"
 _MOST_THUMBS: Final = 8
 """How many questions the overview draws; those that say their order come first."""
+
+
+class Thumbs:
+    """What is asked for small pictures, vetted once for each snapshot."""
+
+    def __init__(self) -> None:
+        self._vetted = Held[dict[str, Ask]](lambda _: {})
+
+    def ask(self, read: Question, snapshot: Readable) -> Ask:
+        """The query of a question as it stands.
+
+        Raises:
+            QueryError: it may not run here.
+        """
+        vetted = self._vetted.of(snapshot)
+        name = read.stored.identifier
+        if name not in vetted:
+            vetted[name] = Ask(vet_query(read.text, service().limits))
+        return vetted[name]
 
 
 @dataclass(frozen=True)
@@ -81,8 +102,10 @@ def _address(stored: StoredQuery, questions: Sequence[StoredQuery]) -> str:
 def _thumb(stored: StoredQuery, snapshot: Readable) -> Drawing | None:
     """The small picture of a question as it stands; None where it cannot be answered, as its own page says."""
     read = Question(stored, {})
+    played = {name for player in stored.view.values() for name in (player, player.removesuffix("Label"))}
+    thumbs = cast("Thumbs", current_app.extensions[EXTENSION])
     try:
-        table = answer_table(snapshot, Ask(vet_query(read.text, service().limits)), most_rows=MOST_ROWS)
+        table = answer_table(snapshot, thumbs.ask(read, snapshot), most_rows=MOST_ROWS, only=played)
     except QueryError:
         return None
     return draw_thumb(stored.view, table, entity_address(snapshot.description.base), window=window_of(read))

@@ -11,6 +11,7 @@ from flask import Blueprint, Response, render_template, request, url_for
 
 from kg.blame import Pattern, blame, blame_statement
 from kg.store import Ledger, Summary
+from kg.web.commits import summary_of
 from kg.web.negotiation import accepted_types, prefers_html
 from kg.web.problems import Problem
 from kg.web.service import service
@@ -29,7 +30,7 @@ def history() -> Response:
     ledger = _ledger()
     about = request.args.get("about", "")
     before = _number("before")
-    named = map(ledger.summary, ledger.revisions_about(about)) if about else None
+    named = map(summary_of, ledger.revisions_about(about)) if about else None
     commits = named or _backwards(ledger)
     wanted = (commit for commit in commits if before is None or commit.revision < before)
     found = [*islice(wanted, _MOST_COMMITS + 1)]
@@ -74,7 +75,7 @@ def commit(revision: int) -> Response:
     """One commit: what was added and removed. `since` gives the sum of all commits after an earlier revision."""
     ledger = _ledger()
     since = _number("since")
-    found = ledger.summary(revision)
+    found = summary_of(revision)
     changes = ledger.read(revision).changeset if since is None else ledger.diff(since, revision)
     told = _summary(found) | {
         "since": since,
@@ -94,7 +95,7 @@ def _ledger() -> Ledger:
 def _backwards(ledger: Ledger) -> Iterator[Summary]:
     before = _number("before")
     last = ledger.head().revision if before is None else min(before - 1, ledger.head().revision)
-    return (ledger.summary(revision) for revision in range(last, 0, -1))
+    return (summary_of(revision) for revision in range(last, 0, -1))
 
 
 def _number(name: str) -> int | None:

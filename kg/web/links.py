@@ -112,12 +112,15 @@ def path_then(path: str, given: Mapping[str, str]) -> str:
 
 def stay_in(given: Mapping[str, str]) -> None:
     """Let the links of the page that is being made lead to things as they were in the state that parameters name."""
-    g.then = dict(given)
+    g.entity_hrefs = entity_address(base_iri(), given)
 
 
 def entity_address(base: str, given: Mapping[str, str] | None = None) -> Callable[[str], str]:
     """What gives the local address of the page about an IRI, for one base IRI, and for the state that `given` names."""
-    return lambda iri: path_then(entity_path(iri, base), given or {})
+    if not given:
+        return lambda iri: entity_path(iri, base)
+    kept = dict(given)
+    return lambda iri: path_then(entity_path(iri, base), kept)
 
 
 def entity_href(iri: str) -> str:
@@ -128,7 +131,18 @@ def entity_href(iri: str) -> str:
     Raises:
         SnapshotMissing: nothing has been built yet.
     """
-    return path_then(entity_path(iri, base_iri()), g.get("then", {}))
+    return entity_hrefs()(iri)
+
+
+def entity_hrefs() -> Callable[[str], str]:
+    """What gives the addresses of `entity_href` on the page that is being made.
+
+    Raises:
+        SnapshotMissing: nothing has been built yet.
+    """
+    if "entity_hrefs" not in g:
+        g.entity_hrefs = entity_address(base_iri())
+    return cast("Callable[[str], str]", g.entity_hrefs)
 
 
 def base_iri() -> str:

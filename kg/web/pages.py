@@ -10,6 +10,7 @@ from flask import Blueprint, Response, render_template
 from kg.errors import LedgerDamaged
 from kg.queries import StoredQuery
 from kg.store import Summary
+from kg.web.commits import summary_of
 from kg.web.dumps import downloads
 from kg.web.negotiation import HTML
 from kg.web.problems import KINDS, Problem
@@ -50,7 +51,7 @@ def _first_questions(contents: Contents) -> list[StoredQuery]:
 def _latest_commits() -> list[Summary]:
     ledger = service().ledger
     try:
-        return [ledger.summary(revision) for revision in islice(range(ledger.head().revision, 0, -1), _MOST_COMMITS)]
+        return [summary_of(revision) for revision in islice(range(ledger.head().revision, 0, -1), _MOST_COMMITS)]
     except LedgerDamaged:  # what can be read is still worth a page
         return []
 

@@ -40,6 +40,8 @@ class Contents:
     """What the pages about a thing are made of, in their order."""
     names: tuple[StoredQuery, ...]
     """What names things that have no name of their own, in the order in which it is asked."""
+    stored: tuple[StoredQuery, ...]
+    """These and all other stored queries."""
 
 
 class Service:
@@ -99,11 +101,12 @@ class Service:
         return reading.result()
 
     def _read_contents(self, snapshot: Readable) -> Contents:
-        stored = stored_queries(snapshot, self.limits)
+        held = self._contents
+        stored = stored_queries(snapshot, self.limits, known=held.stored if held else ())
         questions = tuple(query for query in stored if query.group not in HIDDEN)
         pages = tuple(sorted((query for query in stored if query.group == PAGES), key=lambda query: query.order))
         names = tuple(sorted((query for query in stored if query.group == NAMES), key=lambda query: query.order))
-        self._contents = Contents(snapshot.number, overview(snapshot), questions, pages, names)
+        self._contents = Contents(snapshot.number, overview(snapshot), questions, pages, names, stored)
         return self._contents
 
     @property

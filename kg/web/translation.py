@@ -91,7 +91,10 @@ def printable(value: str) -> str:
 
 
 def _catalogue() -> gettext.NullTranslations:
-    return translations_of(current_app).catalogue(page_language()) if has_app_context() else gettext.NullTranslations()
+    if not has_app_context():
+        return gettext.NullTranslations()
+    translations = translations_of(current_app)
+    return translations.catalogue(page_language() if len(translations.languages) > 1 else ENGLISH)
 
 
 def _texts(singular: str, plural: str, number: int) -> str:

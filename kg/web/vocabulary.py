@@ -15,7 +15,8 @@ from kg.errors import KgError, LedgerDamaged, QueryError, RevisionMissing, Store
 from kg.namespaces import PREFIXES
 from kg.queries import StoredQuery, graph_statements
 from kg.store import NOW, Past, Readable, Summary
-from kg.vocabulary import CLASS, Ontology, ontology_graph, read_ontology, read_schemes
+from kg.vocabulary import CLASS, RELATIONS, Ontology, ontology_graph, read_ontology, read_schemes
+from kg.web.commits import summary_of
 from kg.web.drawing import Picture, draw_picture
 from kg.web.exchange import Plan, plan_answer
 from kg.web.forms import forms
@@ -26,6 +27,7 @@ from kg.web.problems import Problem
 from kg.web.protocol import parameters, past_parameters, read_past
 from kg.web.question_pages import MOST_ROWS, pictured
 from kg.web.service import asked_request, planned_response, service
+from kg.web.translation import text
 
 blueprint = Blueprint("vocabulary", __name__)
 
@@ -146,7 +148,7 @@ def _last_revision(version: str) -> int | None:
 
 
 def _changes(snapshot: Readable) -> list[Summary]:
-    return [service().ledger.summary(revision) for revision in _naming(ontology_graph(snapshot))]
+    return [summary_of(revision) for revision in _naming(ontology_graph(snapshot))]
 
 
 def _naming(iri: str) -> list[int]:
@@ -175,7 +177,7 @@ def _ontology(format_name: str) -> Response:
         changes=_vocabularies().changes(snapshot) if past == NOW else [],
         graph=ontology_graph(snapshot),
         past=past_parameters(past),
-        prefixes=snapshot.description.prefixes,
+        relations={relation: text(relation) for relation in RELATIONS},
     )
     response = Response(page, content_type=f"{HTML}; charset=utf-8")
     response.vary.add("Accept")

@@ -3,6 +3,7 @@
 import csv
 import io
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -22,7 +23,7 @@ HEADLINE = ROOT / "queries/competency/deliverables-supporting-framework.rq"
 ID = "https://w3id.org/unemg/id/"
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def client(state: Path) -> FlaskClient:
     return create_app(Settings(state=state)).test_client()
 
@@ -80,6 +81,14 @@ def test_the_first_page_begins_with_the_questions_that_are_put_first(client: Fla
     links = re.findall(r'href="(/questions/[^"]+)"', main_of(client.get("/").text))
     assert links == [f"/questions/{query.identifier}" for query in ordered[:8]]
     assert "Monitoring and reporting framework" in client.get(links[0], headers={"Accept": "text/html"}).text
+
+
+def test_a_stored_query_that_is_known_is_not_read_again(built: Snapshot) -> None:
+    first, *others = stored_queries(built, Limits())
+    changed = replace(first, text="SELECT ?thing WHERE { ?thing ?p ?o }")
+    again = stored_queries(built, Limits(), known=[changed, *others])
+    assert again[0] == first
+    assert all(read is known for read, known in zip(again[1:], others, strict=True))
 
 
 def test_the_first_page_tells_what_changed_last(client: FlaskClient, state: Path) -> None:
