@@ -50,6 +50,7 @@ _PREFIXED: Final = frozenset({"turtle", "trig", "n3"})
 _TRIPLE_COLUMNS: Final = ("subject", "predicate", "object")
 # The engine words a syntax error as `error at 1:25: expected one of "a", KEYWORD, ['0'..='9'], A reason in words`.
 _ENGINE_PLACE: Final = re.compile(r"error at (\d+):(\d+): (.*)", re.DOTALL)
+_FROM: Final = re.compile(r"\bFROM\b", re.IGNORECASE)
 _REASON: Final = re.compile(r"(?:The SELECT|[A-Z][A-Za-z]+)(?: [a-z]+)+(?: [A-Z]+)*")
 
 
@@ -231,7 +232,7 @@ def _dataset(store: Store, text: str, *, default_graphs: Sequence[str], named_gr
             "default_graph": [NamedNode(graph) for graph in default_graphs],
             "named_graphs": [NamedNode(graph) for graph in named_graphs],
         }
-    if "FROM" not in text.upper():
+    if not _FROM.search(text):
         return {}
     tokens = tokenize(text)
     clause = dataset_clause(tokens)
