@@ -42,7 +42,7 @@ check: .venv/develop $(ASSETS) browser-if-possible ## everything a change must p
 	$(BIN)/kg reason --if-java
 	$(BIN)/pytest $(PYTEST)
 
-bench: .venv/bench ## measure the service beside its peers, about 8 minutes (BENCH=--million: a quarter of an hour; BENCH=--full: over an hour)
+bench: .venv/bench ## measure the service beside its peers, about 12 minutes (BENCH=--million: a quarter of an hour; BENCH=--full: over an hour)
 	$(BIN)/python -m bench $(BENCH)
 
 format: .venv/develop $(NPM_PACKAGES) ## put the code in form

@@ -17,10 +17,11 @@ from threading import Lock
 # Each line that comes in is a command; the process that is forked for it leaves the loop and is what the command would
 # be that has just been started. The numbers of that process and of its end go out.
 _LOADED = """
-import json, os, sys
+import gc, json, os, sys
 import kg.audit, kg.intake, kg.linking, kg.publish, kg.submit, kg.tables
 from kg.cli import main
 
+gc.collect(), gc.freeze()  # what the processes share with this one stays shared
 coming, going = (int(number) for number in sys.argv[1:])
 os.set_inheritable(coming, False), os.set_inheritable(going, False)
 for line in os.fdopen(coming):

@@ -9,6 +9,7 @@ closed, or when nobody has come for a while.
 
 from __future__ import annotations
 
+import gc
 import json
 import logging
 import os
@@ -77,6 +78,7 @@ class Process:
                         self._writer,
                         self._snapshots,
                         self._ledger,
+                        house=self._house,
                         limits=self._limits,
                         most_seconds=self._settings.most_seconds,
                     )
@@ -103,12 +105,21 @@ class Process:
                 _log.warning("somebody sent the desk what is no errand: %r", error)
                 return
             connection.settimeout(None)
-            try:
-                self._house = open_house(self._snapshots, limits=self._limits, before=self._house)
-            except KgError:
-                self._house = None  # the clerk meets the same error and tells of it
+            self._enter()
             house = self._house
             self._fork(lambda: self._clerk(connection, errand, count, house=house))
+
+    def _enter(self) -> None:
+        """Know what is in force. What is kept of it the clerks and the writer share, and need not look through."""
+        before = self._house
+        try:
+            self._house = open_house(self._snapshots, limits=self._limits, before=before)
+        except KgError:
+            self._house = None  # the clerk meets the same error and tells of it
+        if self._house and (before is None or self._house.judges is not before.judges):
+            gc.unfreeze()
+            gc.collect()
+            gc.freeze()
 
     def _admitted(self, errand: Errand) -> dict[str, Any]:
         now = time.monotonic()

@@ -30,15 +30,24 @@ _MOST_AT_ONCE: Final = 64
 _ASKED_SECONDS: Final = 10.0
 
 
-def write(listener: socket.socket, snapshots: Snapshots, ledger: Ledger, *, limits: Limits, most_seconds: int) -> None:
+def write(
+    listener: socket.socket,
+    snapshots: Snapshots,
+    ledger: Ledger,
+    *,
+    house: House | None,
+    limits: Limits,
+    most_seconds: int,
+) -> None:
     """Take in submissions for as long as they come; one that takes more than `most_seconds` ends the process.
+
+    A rulebook that `house` has read is not read again.
 
     Raises:
         OSError: the socket is gone.
     """
     leaving: list[bool] = []
     signal.signal(signal.SIGTERM, lambda *_: leaving.append(True))
-    house: House | None = None
     while not leaving and _is_waiting(listener, _IDLE_SECONDS):
         try:
             house = open_house(snapshots, limits=limits, before=house)

@@ -11,7 +11,9 @@ from kg.sparql.tokens import Token, significant, tokenize
 _ABSOLUTE_IRI: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^<>\"{}|^`\\\x00-\x20\x7f]*")
 _LOCAL_ESCAPE: Final = re.compile(r"\\(.)")
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
-_ESCAPES: Final = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r", "\t": "\\t", "\b": "\\b", "\f": "\\f"}
+_ESCAPES: Final = str.maketrans(
+    {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r", "\t": "\\t", "\b": "\\b", "\f": "\\f"}
+)
 
 
 @dataclass(frozen=True)
@@ -191,7 +193,7 @@ def string_term(value: str, *, language: str = "", datatype: str = "") -> str:
     """
     if _SURROGATE.search(value):
         raise ValueError("the text holds half a character (a surrogate)")
-    quoted = '"' + "".join(_ESCAPES.get(character, character) for character in value) + '"'
+    quoted = f'"{value.translate(_ESCAPES)}"'
     if language:
         if not re.fullmatch(r"[A-Za-z]{1,8}(-[A-Za-z0-9]{1,8})*", language):
             raise ValueError(f"{language!r} is not a language tag")

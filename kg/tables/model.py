@@ -11,7 +11,7 @@ from typing import Final
 from kg.errors import ContentError
 from kg.namespaces import PREFIXES, RDF_TYPE, shorten
 from kg.store import Term
-from kg.tables.shape import PropertyRules, classes_with_shapes, rules_of
+from kg.tables.shape import PropertyRules, classes_with_shapes, rules_by_class
 from kg.tables.state import NAMES, State
 from kg.validation import Shapes
 
@@ -86,10 +86,9 @@ def table_models(shapes: Shapes, state: State) -> tuple[Model, ...]:
     subclasses = state.subclasses()
     classes = classes_with_shapes(graph)
     wider = {iri: [other for other in classes if iri != other and iri in subclasses.get(other, ())] for iri in classes}
-    found = {
-        iri: rules_of(graph, [*sorted(wider[iri], key=lambda other: (len(wider[other]), other)), iri])
-        for iri in classes
-    }
+    found = rules_by_class(
+        graph, {iri: [*sorted(wider[iri], key=lambda other: (len(wider[other]), other)), iri] for iri in classes}
+    )
     properties = {rules.property for each in found.values() for rules in each}
     about = _About(state, {*classes, *properties})
     models = [
@@ -214,7 +213,7 @@ def _namespace(class_iri: str, about: _About, state: State) -> str:
     prefix, colon, _ = about.text(class_iri, f"{_SKOS}example").partition(":")
     if colon and state.prefixes.get(prefix, "").startswith(state.base):
         return state.prefixes[prefix]
-    first = next(iter(state.having(RDF_TYPE, [class_iri], most=1)), "")
+    first = state.first_having(RDF_TYPE, class_iri)
     if first.startswith(state.base):
         return re.sub(r"[^/#]*$", "", first)
     return f"{state.base}id/{_words(local_name(class_iri), '-')}/"

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 from kg.namespaces import PREFIXES
 from kg.tables.model import Column, Model, local_name
 from kg.tables.state import State
 from kg.tables.terms import SEPARATOR, examples, kinds, natural
-from kg.tables.things import Things, choices, look_up, spellings, write_thing
+from kg.tables.things import choices, look_up, spellings, write_thing
 
 ID_NOTE: Final = (
     "Leave it as it is to change a thing that is there. Leave it empty, or give a new short name, to add a thing."
@@ -72,24 +73,27 @@ def members_of(model: Model) -> dict[str, Any]:
 def offered(model: Model, state: State) -> dict[str, tuple[str, ...]]:
     """What each column offers to choose from, by its header and in alphabetical order; too long a list is left out."""
     found: dict[str, tuple[str, ...]] = {}
+    labels: dict[str, Mapping[str, str]] = {}
     for column in model.columns:
         if column.datatypes == (_BOOLEAN,):
             found[column.header] = ("true", "false")
         elif column.things and (column.family or column.having or column.listed):
-            labels = choices(column, state, most=MOST_CHOICES + 1)
-            if len(labels) <= MOST_CHOICES:
-                found[column.header] = _spelled(labels, column, state)
+            labels[column.header] = choices(column, state, most=MOST_CHOICES + 1)
         elif column.listed:
             texts = sorted(term.value for term in column.listed if natural(term.value))
             found[column.header] = tuple(texts)
-    return found
+    few = {header: each for header, each in labels.items() if len(each) <= MOST_CHOICES}
+    return found | _spelled(few, model, state)
 
 
-def _spelled(labels: Mapping[str, str], column: Column, state: State) -> tuple[str, ...]:
-    texts = {text for iri, label in labels.items() for text in spellings(iri, label, state.prefixes)}
-    found = look_up(state, [column], texts=texts, iris=labels)
-    things = Things(found.prefixes, found.base, found.named, found.said, found.known, labels)
-    return tuple(sorted((write_thing(iri, column, things) for iri in labels), key=lambda text: (text.casefold(), text)))
+def _spelled(offers: Mapping[str, Mapping[str, str]], model: Model, state: State) -> dict[str, tuple[str, ...]]:
+    """How the things that columns offer, with their names, are written; all are looked up at once."""
+    columns = [column for column in model.columns if column.header in offers]
+    labels = {iri: label for each in offers.values() for iri, label in each.items()}
+    texts = {text for iri, label in labels.items() for text in spellings(iri, label, state)}
+    things = replace(look_up(state, columns, texts=texts, iris=labels), labels=labels)
+    written = {column.header: [write_thing(iri, column, things) for iri in offers[column.header]] for column in columns}
+    return {header: tuple(sorted(each, key=lambda text: (text.casefold(), text))) for header, each in written.items()}
 
 
 def _needed(column: Column) -> str:

@@ -92,6 +92,6 @@ def things_in(model: Model, state: State, terms: Iterable[Term]) -> Things:
     """Everything needed to write the values of a table."""
     iris = {term.value for term in terms if term.kind == "iri"}
     labels = state.labels(iris)
-    texts = {text for iri in iris for text in spellings(iri, labels.get(iri, ""), state.prefixes)}
+    texts = {text for iri in iris for text in spellings(iri, labels.get(iri, ""), state)}
     found = look_up(state, model.columns, texts=texts, iris=iris)
     return Things(found.prefixes, found.base, found.named, found.said, found.known, labels)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import Final
 
 from rdflib import Graph, Literal, URIRef
@@ -53,25 +54,39 @@ def classes_with_shapes(graph: Graph) -> list[str]:
     return sorted(str(target) for target in targets | implicit if isinstance(target, URIRef))
 
 
-def rules_of(graph: Graph, classes: Sequence[str]) -> list[PropertyRules]:
-    """What shapes ask of the properties of things of all these classes, given from the widest to the narrowest.
+def rules_by_class(graph: Graph, classes: Mapping[str, Sequence[str]]) -> dict[str, list[PropertyRules]]:
+    """What shapes ask of the properties of things of a class, given with it and all wider ones, the widest first.
 
     Only for single properties; other paths have no column. Those of the narrowest class come first. Where two shapes
     ask for different classes of a value, the one of the narrower class counts.
     """
+
+    @cache
+    def of_class(class_iri: str) -> list[PropertyRules]:
+        return [rules for shape in _shapes_of(graph, URIRef(class_iri)) for rules in _of_node(graph, shape)]
+
+    @cache
+    def of_whatever_has(property_iri: str) -> list[PropertyRules]:
+        # A shape for whatever has the property tells more of its values, as of each of several states.
+        shapes = sorted(graph.subjects(SH.targetSubjectsOf, URIRef(property_iri)), key=str)
+        further = (rules for shape in shapes if _is_active(graph, shape) for rules in _of_node(graph, shape))
+        return [replace(rules, required=False) for rules in further if rules.property == property_iri]
+
+    return {iri: _together([of_class(each) for each in family], of_whatever_has) for iri, family in classes.items()}
+
+
+def _together(
+    by_depth: Sequence[Sequence[PropertyRules]], of_whatever_has: Callable[[str], Sequence[PropertyRules]]
+) -> list[PropertyRules]:
     found: dict[str, PropertyRules] = {}
     narrowest: dict[str, int] = {}
-    for depth, class_iri in enumerate(classes):
-        for shape in _shapes_of(graph, URIRef(class_iri)):
-            for rules in _of_node(graph, shape):
-                found[rules.property] = _merged(found[rules.property], rules) if rules.property in found else rules
-                narrowest[rules.property] = depth
+    for depth, asked in enumerate(by_depth):
+        for rules in asked:
+            found[rules.property] = _merged(found[rules.property], rules) if rules.property in found else rules
+            narrowest[rules.property] = depth
     for property_iri in [*found]:
-        # A shape for whatever has the property tells more of its values, as of each of several states.
-        for shape in sorted(graph.subjects(SH.targetSubjectsOf, URIRef(property_iri)), key=str):
-            for further in _of_node(graph, shape):
-                if further.property == property_iri and _is_active(graph, shape):
-                    found[property_iri] = _merged(found[property_iri], replace(further, required=False))
+        for further in of_whatever_has(property_iri):
+            found[property_iri] = _merged(found[property_iri], further)
     return sorted(found.values(), key=lambda rules: -narrowest[rules.property])
 
 

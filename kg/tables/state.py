@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final
 
-from kg.namespaces import PREFIXES, RDF_TYPE
+from kg.namespaces import PREFIXES, RDF_TYPE, shortening
 from kg.queries import NAMING_PROPERTIES
 from kg.sparql import iri_term, string_term
 from kg.store import Readable, Term
@@ -38,14 +39,17 @@ class State:
     derived: str
     """The IRI of the graph with what rules derived, or of what the IRIs of several such graphs begin with."""
 
+    @cached_property
+    def short(self) -> Callable[[str], str]:
+        """Writes an IRI as a prefixed name where a prefix fits, else in angle brackets."""
+        return shortening(self.prefixes)
+
     def values(self, subjects: Iterable[str], properties: Iterable[str]) -> dict[str, dict[str, list[Term]]]:
         """The values of the given properties of the given things, each once and in a fixed order."""
         found: dict[str, dict[str, set[Term]]] = defaultdict(lambda: defaultdict(set))
-        patterns = " UNION ".join(
-            f"{{ {self._pattern(f'?s {named} ?o')} BIND ({named} AS ?p) }}" for named in _terms(properties)
-        )
-        for batch in _batches(_terms(subjects)) if patterns else ():
-            pattern = f"VALUES ?s {{ {batch} }} {patterns}"
+        asked = ", ".join(_terms(properties))
+        for batch in _batches(_terms(subjects)) if asked else ():
+            pattern = f"VALUES ?s {{ {batch} }} {self._pattern('?s ?p ?o')} FILTER (?p IN ({asked}))"
             for subject, named, value in self.ask(f"SELECT DISTINCT ?s ?p ?o WHERE {{ {pattern} }}"):
                 if subject and named and value:
                     found[subject.value][named.value].add(value)
@@ -63,6 +67,17 @@ class State:
             found |= {subject.value for (subject,) in self.ask(query) if subject}
         return sorted(found)[:most]
 
+    def first_having(self, property_iri: str, value: str) -> str:
+        """The first of the things with an IRI as value, in the order of their IRIs; empty where there is none.
+
+        The engine finds the least of them much sooner than it puts them in order.
+        """
+        for term in _terms([value]):
+            pattern = self._pattern(f"?s {iri_term(property_iri)} {term}")
+            for (found,) in self.ask(f"SELECT (MIN(STR(?s)) AS ?first) WHERE {{ {pattern} FILTER(isIRI(?s)) }}"):
+                return found.value if found else ""
+        return ""
+
     def known(self, things: Iterable[str]) -> set[str]:
         """Those of the given IRIs of which any graph says anything."""
         found: set[str] = set()
@@ -75,9 +90,9 @@ class State:
         """The things that have exactly this name, in any of `LANGUAGES`."""
         found: dict[str, set[str]] = defaultdict(set)
         literals = [string_term(text, language=language) for text in sorted({*texts}) for language in LANGUAGES]
-        patterns = " UNION ".join(f"{{ {self._pattern(f'?s {naming} ?o')} }}" for naming in _terms(NAMES))
+        naming = ", ".join(_terms(NAMES))
         for batch in _batches(literals):
-            pattern = f"VALUES ?o {{ {batch} }} {patterns}"
+            pattern = f"VALUES ?o {{ {batch} }} {self._pattern('?s ?p ?o')} FILTER (?p IN ({naming}))"
             for thing, name in self.ask(f"SELECT DISTINCT ?s ?o WHERE {{ {pattern} }}"):
                 if thing and name and thing.kind == "iri":
                     found[name.value].add(thing.value)

@@ -199,9 +199,9 @@ def natural(text: str) -> bool:
     return (
         not _FRAGILE.search(text)
         and (not text.startswith(FORMULA_SIGNS) or bool(_NUMBER.fullmatch(text)))
+        and not text.startswith('"')  # it would reach to the quotation mark of a later value
         and not _IN_BRACKETS.fullmatch(text)
         and split(text) == [text]
-        and not _QUOTED.fullmatch(text)
     )
 
 

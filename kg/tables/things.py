@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from difflib import get_close_matches
+from functools import cached_property
 from typing import Final
 
-from kg.namespaces import RDF_TYPE, shorten
+from kg.namespaces import RDF_TYPE, shorten, shortening
 from kg.sparql import iri_term
 from kg.store import Term
 from kg.tables.model import Column, Model, local_name
@@ -36,6 +37,11 @@ class Things:
     known: Set[str]
     """The things of which the graph says anything."""
     labels: Mapping[str, str] = field(default_factory=dict)
+
+    @cached_property
+    def short(self) -> Callable[[str], str]:
+        """Writes an IRI as a prefixed name where a prefix fits, else in angle brackets."""
+        return shortening(self.prefixes)
 
 
 def look_up(
@@ -92,12 +98,12 @@ def resolve(text: str, column: Column, things: Things, *, current: Set[str] = fr
     if len(fitting) == 1:
         return Term("iri", fitting[0])
     if fitting:
-        names = ", ".join(shorten(iri, things.prefixes) for iri in fitting[:_MOST_CANDIDATES])
+        names = ", ".join(things.short(iri) for iri in fitting[:_MOST_CANDIDATES])
         raise Unreadable(f"{text!r} names {len(fitting)} things", f"write which one: {names}")
     if expanded and (expanded in current or expanded in things.known or not expanded.startswith(things.base)):
         return Term("iri", expanded)
     if found:
-        names = ", ".join(shorten(iri, things.prefixes) for iri in sorted(found)[:_MOST_CANDIDATES])
+        names = ", ".join(things.short(iri) for iri in sorted(found)[:_MOST_CANDIDATES])
         raise Unreadable(f"{text!r} is no {_wanted(column, things)}, but {names}", "")
     raise Unreadable(f"there is no {_wanted(column, things)} {text!r}", "")
 
@@ -105,7 +111,7 @@ def resolve(text: str, column: Column, things: Things, *, current: Set[str] = fr
 def names_for(column: Column, state: State) -> dict[str, str]:
     """The names and prefixed names of things that the column could hold, by themselves without capitals."""
     candidates = choices(column, state, most=_MOST_NAMES)
-    names = [name for iri, label in candidates.items() for name in spellings(iri, label, state.prefixes)]
+    names = [name for iri, label in candidates.items() for name in spellings(iri, label, state)]
     return {name.casefold(): name for name in reversed(names)}
 
 
@@ -132,15 +138,15 @@ def choices(column: Column, state: State, *, most: int) -> dict[str, str]:
 
 def write_thing(iri: str, column: Column, things: Things) -> str:
     """A thing as a name or prefixed name, where that is read back as the same thing; else its IRI in brackets."""
-    for text in (things.labels.get(iri, ""), shorten(iri, things.prefixes)):
+    for text in (things.labels.get(iri, ""), things.short(iri)):
         if text and natural(text) and _reads_back(text, iri, column, things):
             return text
     return f"<{iri}>"
 
 
-def spellings(iri: str, label: str, prefixes: Mapping[str, str]) -> list[str]:
+def spellings(iri: str, label: str, state: State) -> list[str]:
     """What `write_thing` tries."""
-    return [text for text in (label, shorten(iri, prefixes)) if text]
+    return [text for text in (label, state.short(iri)) if text]
 
 
 def _reads_back(text: str, iri: str, column: Column, things: Things) -> bool:
@@ -209,5 +215,5 @@ def write_id(iri: str, model: Model, prefixes: Mapping[str, str]) -> str:
 def _wanted(column: Column, things: Things) -> str:
     """What a column holds, in a few words."""
     names = [local_name(iri) for iri in column.classes]
-    names += [f"thing in {shorten(value, things.prefixes)}" for _, value in column.having]
+    names += [f"thing in {things.short(value)}" for _, value in column.having]
     return " or ".join(names) or "thing"

@@ -1,18 +1,17 @@
 """`kg reason` on the real content, as a process: what it finds, what it tells, and how it ends."""
 
-import os
 import shutil
 import subprocess
-import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
-KG = Path(sys.executable).parent / "kg"
-needs_java = pytest.mark.skipif(not shutil.which("java"), reason="NO JAVA IN PATH: `kg reason` was not tested")
+from tests.conftest import Kg
 
-_HANGS_AFTER_SECONDS = 200
+ROOT = Path(__file__).parents[2]
+Run = Callable[..., "subprocess.CompletedProcess[str]"]
+needs_java = pytest.mark.skipif(not shutil.which("java"), reason="NO JAVA IN PATH: `kg reason` was not tested")
 
 PREFIXES = """
 @prefix emg: <https://w3id.org/unemg/ontology#> .
@@ -29,16 +28,18 @@ def content(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def run(*arguments: str, content: Path = ROOT, **environ: str) -> subprocess.CompletedProcess[str]:
-    own = {name: value for name, value in os.environ.items() if not name.startswith("KG_")}
-    command = [KG, "--content", content, "reason", *arguments]
-    return subprocess.run(
-        command, env=own | environ, capture_output=True, encoding="utf-8", check=False, timeout=_HANGS_AFTER_SECONDS
-    )
+@pytest.fixture
+def run(kg: Kg, tmp_path: Path) -> Run:
+    """Runs `kg reason` over a content, with an environment."""
+
+    def run(*arguments: str, content: Path = ROOT, **environ: str) -> subprocess.CompletedProcess[str]:
+        return kg("reason", *arguments, content=content, state=tmp_path / "state", **environ)
+
+    return run
 
 
 @needs_java
-def test_the_content_is_consistent_and_every_class_can_have_members() -> None:
+def test_the_content_is_consistent_and_every_class_can_have_members(run: Run) -> None:
     ended = run()
     assert (ended.returncode, ended.stdout) == (0, "consistent, and every class can have members\n")
     assert "statements from" in ended.stderr
@@ -57,7 +58,7 @@ def test_the_content_is_consistent_and_every_class_can_have_members() -> None:
     ],
     ids=["two kinds", "document", "agents", "functional", "asymmetric", "range"],
 )
-def test_a_contradiction_is_explained(content: Path, statement: str, named: tuple[str, ...]) -> None:
+def test_a_contradiction_is_explained(run: Run, content: Path, statement: str, named: tuple[str, ...]) -> None:
     graph = f"{PREFIXES}<https://w3id.org/unemg/graph/x> {{ {statement} }}"
     (content / "data/x.trig").write_text(graph, encoding="utf-8")
     ended = run(content=content)
@@ -68,14 +69,14 @@ def test_a_contradiction_is_explained(content: Path, statement: str, named: tupl
 
 
 @needs_java
-def test_what_is_a_document_may_be_a_deliverable_too(content: Path) -> None:
+def test_what_is_a_document_may_be_a_deliverable_too(run: Run, content: Path) -> None:
     graph = f"{PREFIXES}<https://w3id.org/unemg/graph/x> {{ id:x a emg:Document , emg:Deliverable }}"
     (content / "data/x.trig").write_text(graph, encoding="utf-8")
     assert run(content=content).returncode == 0
 
 
 @needs_java
-def test_a_class_without_possible_members_is_named_and_explained(content: Path) -> None:
+def test_a_class_without_possible_members_is_named_and_explained(run: Run, content: Path) -> None:
     (content / "ontology/x.ttl").write_text(
         f"{PREFIXES} emg:Impossible a owl:Class ; rdfs:subClassOf emg:Agency , emg:Event .", encoding="utf-8"
     )
@@ -86,7 +87,7 @@ def test_a_class_without_possible_members_is_named_and_explained(content: Path) 
     assert "INCONSISTENT" not in ended.stdout
 
 
-def test_without_java_it_fails_and_says_what_to_install() -> None:
+def test_without_java_it_fails_and_says_what_to_install(run: Run) -> None:
     ended = run(PATH="", JAVA_HOME="")
     assert (ended.returncode, ended.stdout) == (2, "")
     assert "there is no Java" in ended.stderr
@@ -94,18 +95,18 @@ def test_without_java_it_fails_and_says_what_to_install() -> None:
     assert "all other checks work without" in ended.stderr
 
 
-def test_where_java_is_optional_its_absence_is_told() -> None:
+def test_where_java_is_optional_its_absence_is_told(run: Run) -> None:
     ended = run("--if-java", PATH="", JAVA_HOME="")
     assert ended.returncode == 0
     assert ended.stdout.startswith("NOT REASONED")
     assert "consistent" not in ended.stdout
 
 
-def test_a_java_that_is_set_but_missing_is_no_optional_java() -> None:
+def test_a_java_that_is_set_but_missing_is_no_optional_java(run: Run) -> None:
     assert run("--if-java", KG_JAVA="/no/java").returncode == 2
 
 
-def test_the_setting_ends_what_does_not_end_by_itself(tmp_path: Path) -> None:
+def test_the_setting_ends_what_does_not_end_by_itself(run: Run, tmp_path: Path) -> None:
     endless = tmp_path / "java"
     endless.write_text("#!/bin/sh\nsleep 300\nexit 0\n")
     endless.chmod(0o755)

@@ -194,6 +194,12 @@ def test_properties_among_alternatives_have_columns_and_other_paths_have_none() 
     assert person.namespace == BASE
 
 
+def test_a_new_thing_stands_where_the_first_of_its_class_does_and_else_below_its_name() -> None:
+    further = f"{PREFIX} <{BASE}id/loan/2> a :Loan . <{BASE}id/lent/1> a :Loan ."
+    assert table("loan", BOOKS, further)[0].namespace == f"{BASE}id/lent/"
+    assert table("loan", BOOKS)[0].namespace == f"{BASE}id/loan/"
+
+
 def test_an_unknown_class_is_refused_with_those_that_there_are(books: Table) -> None:
     with pytest.raises(ContentError, match="no class 'Bok' has a table") as caught:
         find_model(models(books[1]), "Bok", prefixes={})
