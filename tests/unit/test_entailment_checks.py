@@ -35,6 +35,8 @@ CASES: Final = int(os.environ.get("KG_PROPERTY_CASES", USUAL_CASES))
 OWN_CHECKS: Final = {path.stem: path.read_text(encoding="utf-8") for path in ROOT.glob("queries/checks/*.rq")}
 _PROPERTY: Final = "emg:p a owl:ObjectProperty ; rdfs:isDefinedBy :o ; rdfs:domain emg:K ; rdfs:range emg:K . "
 _PROVED: Final = ":s a emg:Statement ; emg:subject :c ; emg:predicate emg:p ; emg:object :d . "
+_STATES: Final = "<https://w3id.org/unemg/id/scheme/event-state>"
+_PHASES: Final = "<https://w3id.org/unemg/id/scheme/phase>"
 # Of each check: facts that it finds no fault with, what is wrong when it is added, and what must not be taken away.
 FAULTS: Final = {
     "dangling-reference": (":a emg:p :b . :b a emg:K .", ":a emg:p :nobody .", ":b a emg:K ."),
@@ -58,6 +60,11 @@ FAULTS: Final = {
         ":t a emg:Statement ; emg:subject :a ; emg:predicate emg:p ; emg:object :b .",
         ":a emg:p :c .",
         ":t emg:subject :a .",
+    ),
+    "state-without-phase": (
+        f":a skos:inScheme {_STATES} ; skos:broader :p . :p skos:inScheme {_PHASES} .",
+        f":b skos:inScheme {_STATES} .",
+        ":a skos:broader :p .",
     ),
     "subject-outside-domain": (f"{_PROPERTY} :a emg:p :b ; a emg:K .", ":b emg:p :a .", ":a a emg:K ."),
     "undeclared-term": (
