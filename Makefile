@@ -4,8 +4,8 @@ PYTHON ?= python3
 BIN := .venv/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # Files of tests run side by side, in the order in which tests/conftest.py has put them; those of one file, which may share
-# a server, one after the other. Four are not too many for two cores: now and then each waits for a disk or a server.
-PYTEST ?= --numprocesses 4 --dist loadfile --no-loadscope-reorder
+# a server, one after the other. Three are not too many for two cores: now and then each waits for a disk or a server.
+PYTEST ?= --numprocesses 3 --dist loadfile --no-loadscope-reorder
 # The tests start `kg` hundreds of times: Python keeps what it has compiled, also where it is told not to.
 test check: export PYTHONDONTWRITEBYTECODE :=
 
