@@ -43,9 +43,9 @@ class IdleWorkers:
 
     def drop_unneeded(self, now: float) -> None:
         """Let those go that nobody needs. The last one may stay for longer, and for ever if it was never asked."""
-        workers = self._workers
+        workers = self._workers = [worker for worker in self._workers if not worker.closed]
         while workers and now - workers[0].idle_since > self._longest_seconds * (1 if len(workers) > 1 else _LAST):
-            if len(workers) == 1 and not (workers[0].asked or workers[0].closed):
+            if len(workers) == 1 and not workers[0].asked:
                 break
             workers.pop(0).close()
 

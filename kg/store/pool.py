@@ -21,7 +21,7 @@ from kg.store.turns import Turns
 _LOOK_SECONDS: Final = 0.01
 # After an answer in parts a worker mostly needs less than this to be ready. A new one costs more, and has read nothing.
 _READY_SECONDS: Final = 0.001
-# A pool without idle workers, of which nothing was asked for so long, starts one for whoever comes next.
+# A pool without idle workers that has been left alone for so long starts one for whoever comes next.
 _QUIET_SECONDS: Final = 0.5
 FOLLOW_SECONDS: Final = 0.02
 """How often a pool looks which snapshot is current."""
@@ -54,7 +54,7 @@ class Pool:
         self._folder = folder
         self._idle = IdleWorkers(longest_seconds=limits.idle_seconds)
         self._spare: asyncio.Task[Connection] | None = None
-        self._asked_at = loop.time()
+        self._quiet_since = loop.time()
         self._answers: set[Answer] = set()
         self._calling: set[Answer] = set()
         """Those of them that may wait for other endpoints."""
@@ -105,7 +105,7 @@ class Pool:
         limit = min(seconds or self.limits.seconds, self.limits.seconds)
         answer = Answer(self, then, seconds=limit, left=left)
         self._answers.add(answer)
-        self._asked_at = self.loop.time()
+        self._quiet_since = self.loop.time()
         if not self._looking:
             self._looking = True
             self.loop.call_later(_LOOK_SECONDS, self._look)
@@ -196,7 +196,7 @@ class Pool:
             number = self._number
         if number != self._number:
             self._number = number
-            self._asked_at = self.loop.time()
+            self._quiet_since = self.loop.time()
             self._idle.clear()
         self._idle.drop_unneeded(self.loop.time())
         self._keep_one_ready()
@@ -206,12 +206,12 @@ class Pool:
         """Start a worker in a quiet moment, so that the next query finds one."""
         if self._idle or self._answers or self._spare or not self._number:
             return
-        if self.loop.time() - self._asked_at > _QUIET_SECONDS:
+        if self.loop.time() - self._quiet_since > _QUIET_SECONDS:
             self._spare = self.loop.create_task(self._connect())
             self._spare.add_done_callback(self._spare_started)
 
     def _spare_started(self, starting: asyncio.Task[Connection]) -> None:
         self._spare = None
-        self._asked_at = self.loop.time()  # if it was not, another try can wait
+        self._quiet_since = self.loop.time()  # if it was not, another try can wait
         if not starting.cancelled() and starting.exception() is None:
             self.take_back(starting.result(), reusable=True)

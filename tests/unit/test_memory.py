@@ -23,6 +23,31 @@ give_back()
 print(before - resident())
 """
 
+STAYS = """
+import gc, resource, socket
+from kg.memory import keep_together
+from kg.store.worker import Bounds, _is_larger, _look
+
+keep_together()
+pieces = [bytes(2000) for _ in range(50_000)]
+last = bytes(2000)
+most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 - 50_000_000
+{then}
+gc.collect()
+assert _is_larger(most)
+connection, _ = socket.socketpair()
+try:
+    _look(connection, Bounds(10**9, 30), most)
+    print("stays")
+except EOFError:
+    print("ends", connection.fileno())
+"""
+
+
+def run_python(program: str) -> str:
+    """What a program prints, in a process of its own."""
+    return subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout
+
 
 def looks(*told: tuple[float, float]) -> list[float]:
     """When a process was tidy, by the times and seconds computed that it was looked at with."""
@@ -48,5 +73,9 @@ def test_a_process_that_had_next_to_nothing_to_do_is_left_alone() -> None:
 
 
 def test_what_is_free_is_given_back() -> None:
-    done = subprocess.run([sys.executable, "-c", GIVEN_BACK], capture_output=True, text=True, check=True)
-    assert int(done.stdout) > 50_000_000
+    assert int(run_python(GIVEN_BACK)) > 50_000_000
+
+
+def test_a_worker_that_has_grown_ends_only_if_it_cannot_give_back_what_it_took() -> None:
+    assert run_python(STAYS.format(then="del pieces")) == "stays\n"
+    assert run_python(STAYS.format(then="")) == "ends -1\n"

@@ -190,6 +190,16 @@ def test_a_quiet_pool_has_a_worker_ready_that_stays_until_it_is_asked(folder: Pa
     run(folder, test, idle_seconds=0.05)
 
 
+def test_a_worker_that_was_ready_and_is_gone_is_replaced(folder: Path) -> None:
+    async def test(pool: Pool) -> None:
+        [ready] = await pids(pool, at_least=1.5)
+        os.kill(ready, signal.SIGKILL)
+        [another] = await pids(pool, at_least=1.5)
+        assert another not in (0, ready)
+
+    run(folder, test)
+
+
 def test_a_worker_that_was_ready_and_is_gone_costs_nobody_an_answer(folder: Path) -> None:
     async def test(pool: Pool) -> None:
         for pid in await pids(pool, at_least=1.5):
