@@ -51,6 +51,7 @@ class Process:
 
     pid: int
     parent: int
+    state: str
     cpu_seconds: float
     command: str
 
@@ -193,7 +194,7 @@ def _running() -> Iterator[tuple[Process, int]]:
             continue
         if fields[0] != "Z":
             cpu_seconds = (int(fields[11]) + int(fields[12])) / _TICKS_A_SECOND
-            yield Process(int(path.name), int(fields[1]), cpu_seconds, command), int(fields[3])
+            yield Process(int(path.name), int(fields[1]), fields[0], cpu_seconds, command), int(fields[3])
 
 
 def _proportional_bytes(pid: int) -> int:

@@ -52,13 +52,21 @@ def server(kg_command: Command, state: Path, tmp_path_factory: pytest.TempPathFa
 @contextmanager
 def nothing_computes(server: Server) -> Iterator[None]:
     """While all processes that answer queries are stopped."""
-    stopped: list[int] = []
-    # Who starts others is stopped before these are looked for, so that nobody is started unseen.
-    for found in (server.openers, server.servers, server.workers):
-        for process in found():
-            stopped.append(process.pid)
-            os.kill(process.pid, signal.SIGSTOP)
+    stopped: set[int] = set()
+
+    def all_are_stopped() -> bool:
+        # Who starts others is stopped before these are looked for; a signal may take a moment to be heeded.
+        running = False
+        for found in (server.openers, server.servers, server.workers):
+            for process in found():
+                if process.state != "T":
+                    running = True
+                    stopped.add(process.pid)
+                    os.kill(process.pid, signal.SIGSTOP)
+        return not running
+
     try:
+        assert eventually(all_are_stopped, seconds=5)
         yield
     finally:
         for pid in stopped:
