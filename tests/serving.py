@@ -120,9 +120,9 @@ class Server:
         time.sleep(0.2)
         return {worker.pid for worker in self.workers() if worker.cpu_seconds > before.get(worker.pid, 0.0) + 0.02}
 
-    def memory_bytes(self) -> int:
-        """The memory of all its processes; what several share is counted once."""
-        return sum(_proportional_bytes(process.pid) for process in self.processes())
+    def memory_bytes(self, processes: Sequence[Process] | None = None) -> int:
+        """The memory of all its processes, or of some; what several share is counted once."""
+        return sum(_proportional_bytes(process.pid) for process in processes or self.processes())
 
 
 def query_path(query: str, **parameters: str) -> str:

@@ -8,11 +8,11 @@ from typing import Final, NamedTuple
 from kg.errors import QueryRefused, QuerySyntax
 from kg.sparql.tokens import Token, position
 
-_CLOSER: Final = {"(": ")", "[": "]", "{": "}", "{|": "|}", "<<": ">>", "<<(": ")>>"}
-_CLOSERS: Final = frozenset(_CLOSER.values())
+CLOSER: Final = {"(": ")", "[": "]", "{": "}", "{|": "|}", "<<": ">>", "<<(": ")>>"}
+_CLOSERS: Final = frozenset(CLOSER.values())
 _TERMS: Final = frozenset({"iri", "pname", "bnode", "var", "string", "number"})
 _WITH_AUTHORITY: Final = re.compile(r"<[A-Za-z][A-Za-z0-9+.-]*://")
-_CHAIN_WORDS: Final = frozenset(
+CHAIN_WORDS: Final = frozenset(
     {"UNION", "OPTIONAL", "MINUS", "FILTER", "BIND", "GRAPH", "EXISTS", "SELECT", "AS", "IN"}
 )
 _CHAIN_SIGNS: Final = frozenset({"&&", "||", "+", "-", "*", "/", "|", "!", "^", "=", "!=", "<", ">", "<=", ">="})
@@ -61,7 +61,7 @@ def is_plainly_small(tokens: tuple[Token, ...], limits: Limits) -> bool:
     words = [token.text for token in tokens]
     if len([word for word in words if word.upper() == "SELECT"]) > limits.subqueries:
         return False
-    return all(words.count(opening) == words.count(closing) for opening, closing in _CLOSER.items())
+    return all(words.count(opening) == words.count(closing) for opening, closing in CLOSER.items())
 
 
 def refuse_excess(text: str, tokens: tuple[Token, ...], *, limits: Limits, describes: bool) -> None:
@@ -108,15 +108,15 @@ def _places(text: str, tokens: tuple[Token, ...]) -> Iterator[_Place]:
     ):
         sign = token.text if token.kind == "punct" else ""
         if sign in _CLOSERS:
-            if not stack or _CLOSER[stack[-1][0].text] != sign:
+            if not stack or CLOSER[stack[-1][0].text] != sign:
                 raise syntax_error(text, token, f'"{sign}" closes nothing')
             stack.pop()
         frame = stack[-1][1] if stack else "top"
         if token.kind == "iri" and _may_be_comparison(token, before=before, frame=frame):
             raise syntax_error(text, token, f"{token.text} is an IRI; to compare, write a space behind <")
         subqueries = stack[-1][2] if stack else 0
-        yield _Place(token, before, after, frame, len(stack) + (sign in _CLOSER), subqueries)
-        if sign in _CLOSER:
+        yield _Place(token, before, after, frame, len(stack) + (sign in CLOSER), subqueries)
+        if sign in CLOSER:
             earlier = tokens[index - 2] if index > 1 else NOTHING
             kind = "data" if values_open and sign == "{" else _frame(sign, frame, before=before, earlier=earlier)
             values_open = values_open and sign != "{"
@@ -172,7 +172,7 @@ def _operator_count(place: _Place, *, describes: bool) -> int:
     """How many links a token adds to the chains that the engine walks by recursion."""
     token = place.token
     if token.keyword:
-        return int(token.keyword in _CHAIN_WORDS)
+        return int(token.keyword in CHAIN_WORDS)
     if token.kind == "punct":
         listed = token.text == "(" and place.before.text == ")" and place.frame in ("top", "expression")
         return int(place.frame != "data" and (listed or token.text in _CHAIN_SIGNS))

@@ -1,20 +1,24 @@
 """Queries that are plainly harmless: told by one look, where reading their tokens would take ten times as long.
 
-Most queries are short, of well-known words, names and variables. What is found plain here is also let through by
+Most queries are of well-known words, names and variables. What is found plain here is also let through by
 `kg.sparql.guard`, which comes to the same result by reading its tokens; what is not goes that way. So each expression
 here matches what `kg.sparql.tokens` reads as one token, or less: where a longer token could begin, it does not match.
+
+A short text holds too few tokens for any limit. In a longer one, signs and words are counted that may be what a limit
+is for, so never less than there are.
 """
 
 import re
 from collections.abc import Iterable
 from typing import Final, NamedTuple
 
-# A text of so few tokens is mostly much shorter.
+from kg.sparql.excess import CHAIN_WORDS, CLOSER, Limits
+
 _MOST_CHARACTERS: Final = 4000
 _MOST_PREFIXES: Final = 12
 _MOST_TOKENS_BEHIND: Final = 63
-MOST_TOKENS: Final = 3 * _MOST_PREFIXES + 1 + _MOST_TOKENS_BEHIND
-"""No plain text has more tokens, and so neither more brackets, patterns or operators."""
+SHORT: Final = 3 * _MOST_PREFIXES + 1 + _MOST_TOKENS_BEHIND
+"""No short text has more tokens, and so neither more brackets, patterns or operators."""
 
 # No word that calls the network, changes data or names a dataset, and no function that gives another value each time.
 _WORDS: Final = re.findall(
@@ -31,7 +35,8 @@ _FORMS: Final = ("SELECT", "ASK", "CONSTRUCT", "DESCRIBE")
 
 _SPACE: Final = r"[ \t\r\n]"
 _DOT_BEHIND: Final = rf"\.(?={_SPACE}|\}}|\Z)"
-_NAME_END: Final = rf"(?={_SPACE}|[;,(){{}}\[\]/|*+^=!&<>-]|{_DOT_BEHIND}|\Z)"
+_OR_NOT: Final = rf"\?(?={_SPACE}|[)/|])"
+_NAME_END: Final = rf"(?={_SPACE}|[;,(){{}}\[\]/|*+^=!&<>-]|{_OR_NOT}|{_DOT_BEHIND}|\Z)"
 # A prefix may hold `-` and `.`, so a word before them may be one.
 _WORD_END: Final = rf"(?={_SPACE}|[;,(){{}}*?$<>/|+^=!&]|{_DOT_BEHIND}|\Z)"
 _PREFIX: Final = r"(?:[A-Za-z][A-Za-z0-9_-]{0,60}+)?+:"
@@ -50,8 +55,8 @@ def _one_of(words: Iterable[str]) -> str:
 
 
 def _string(quote: str) -> str:
-    """A string without brackets; not one that three quotes open."""
-    return rf"{quote}(?!{quote}{quote})(?:[^{quote}\\\n\r(){{}}\[\]]++|\\[^\n\r(){{}}\[\]])*+{quote}"
+    """A string; not one that three quotes open."""
+    return rf"{quote}(?!{quote}{quote})(?:[^{quote}\\\n\r]++|\\[^\n\r])*+{quote}"
 
 
 _STRINGS: Final = f"{_string(chr(34))}|{_string(chr(39))}"
@@ -64,18 +69,30 @@ _TOKEN: Final = rf"""(?>
     |[0-9]++(?:\.[0-9]++)?+{_NAME_END}
     |{_STRINGS}
     |@[A-Za-z]++(?:-[A-Za-z0-9]++)*+(?![A-Za-z0-9-])
-    |{_LESS}|>=|>(?!>)|=|!=?+|&&|\|\||\|(?![|}}])|\^\^?+|[*/+-]
+    |{_OR_NOT}|{_LESS}|>=|>(?!>)|=|!=?+|&&|\|\||\|(?![|}}])|\^\^?+|[*/+-]
     )"""
 _PLAIN: Final = re.compile(
     rf"""
     (?:{_SPACE}*+(?:PREFIX|prefix){_SPACE}++{_PREFIX}{_SPACE}*+{_IRI}){{0,{_MOST_PREFIXES}}}+
     {_SPACE}*+(?P<form>{_one_of(_FORMS)}){_WORD_END}
     (?:{_SPACE}*+{_TOKEN}){{0,{_MOST_TOKENS_BEHIND}}}+
+    (?P<more>(?:{_SPACE}*+{_TOKEN})*+)
     {_SPACE}*+
     """,
     re.VERBOSE,
 )
 _RUN: Final = re.compile(rf"((?:[^#<\"'\\]++|{_IRI}|{_LESS}|{_STRINGS})*+)(#[^\r\n]*+)?+")
+
+
+# What is counted is counted in small letters, and not in names and strings, which stand as `:i`.
+_NAMED: Final = re.compile(f"{_IRI}|{_STRINGS}")
+_NAME: Final = ":i"
+_CHAIN_WORDS: Final = sorted(word.lower() for word in CHAIN_WORDS)
+_BRACKET: Final = re.compile(r"([(){}\[\]])")
+_VALUES: Final = re.compile(r"(?<![\w?$:@-])values(?![\w:-])")
+_TERM_FIRST: Final = re.compile(r"\s*+(?:[?$:\d]|[a-z][\w-]*+:)")
+_SIDE_BY_SIDE: Final = re.compile(rf"(?:[?$:][\w-]*+|(?<![\w?$:-])\d[\d.]*+){_TERM_FIRST.pattern}")
+_SUBQUERY: Final = re.compile(r"\s*+select")
 
 
 class Plain(NamedTuple):
@@ -85,8 +102,8 @@ class Plain(NamedTuple):
     form: str
 
 
-def plain(text: str, *, most_selects: int) -> Plain | None:
-    """A text as a plain query that says SELECT at most so many times; None where it may be anything else."""
+def plain(text: str, limits: Limits) -> Plain | None:
+    """A text as a plain query within some limits; None where it may be anything else."""
     if len(text) > _MOST_CHARACTERS:
         return None
     if "#" in text:
@@ -98,10 +115,75 @@ def plain(text: str, *, most_selects: int) -> Plain | None:
     if found is None:
         return None
     lowered = text.lower()
-    # A prefix of that name may be read as a call.
-    if "service" in lowered or lowered.count("select") > most_selects:
+    if "service" in lowered:  # a prefix of that name may be read as a call
         return None
+    form = found["form"].upper()
+    if found["more"]:
+        within = form != "DESCRIBE" and _is_within(_NAMED.sub(_NAME, lowered), limits)
+    else:
+        within = _is_closed(lowered, limits)
+    return Plain(text, form) if within else None
+
+
+def _is_closed(text: str, limits: Limits) -> bool:
+    """Whether a short text has as many brackets that close as open, and is within the limit that it may exceed."""
+    if '"' in text or "'" in text:
+        text = _NAMED.sub(_NAME, text)
     closed = text.count("{") == text.count("}") and text.count("(") == text.count(")")
-    if not closed or text.count("[") != text.count("]"):
-        return None
-    return Plain(text, found["form"].upper())
+    return closed and text.count("[") == text.count("]") and text.count("select") <= limits.subqueries
+
+
+def _is_within(text: str, limits: Limits) -> bool:
+    """Whether a longer text is certainly within the limits, and each bracket in it closes the one that is open."""
+    brackets = sum(map(text.count, "({["))
+    patterns = sum(map(text.count, (".", ";", ",", "{", "[", "/", "values")))
+    operators = sum(map(text.count, "&|+-*/^!=<>")) + sum(map(text.count, _CHAIN_WORDS)) + brackets
+    if brackets > limits.depth or patterns > limits.patterns or operators > limits.operators:
+        return False
+    more = _patterns_behind_brackets(text, most_subqueries=limits.subqueries)
+    return more is not None and patterns + more <= limits.patterns
+
+
+class _Open(NamedTuple):
+    """An open bracket: what closes it, whether it holds no patterns by its kind, and how many subqueries it is in."""
+
+    closer: str
+    no_patterns: bool
+    subqueries: int
+
+
+def _patterns_behind_brackets(text: str, *, most_subqueries: int) -> int | None:
+    """How many patterns begin behind a bracket; None where brackets do not match, or hold what may be a list of terms.
+
+    Each member of a list is a pattern of its own.
+    """
+    parts = _BRACKET.split(text)
+    stack = [_Open("", no_patterns=True, subqueries=0)]
+    patterns = 0
+    values_open = False
+    for before, bracket, behind in zip(parts[:-1:2], parts[1::2], parts[2::2], strict=True):
+        here = stack[-1]
+        if here.closer == ")" and not here.no_patterns and _SIDE_BY_SIDE.search(before):
+            return None
+        values_open = values_open or ("values" in before and bool(_VALUES.search(before)))
+        if bracket == "{":
+            subqueries = here.subqueries + bool(_SUBQUERY.match(behind))
+            stack.append(_Open("}", values_open, subqueries))
+            values_open = False
+            if subqueries > most_subqueries:
+                return None
+        elif bracket in CLOSER:
+            no_patterns = here.no_patterns or (bracket == "(" and _ends_in_word(before))
+            stack.append(_Open(CLOSER[bracket], no_patterns, here.subqueries))
+        elif bracket == here.closer:
+            stack.pop()
+            patterns += not stack[-1].no_patterns and bool(_TERM_FIRST.match(behind))
+        else:
+            return None
+    return patterns if len(stack) == 1 else None
+
+
+def _ends_in_word(text: str) -> bool:
+    """Whether a keyword comes last, such as those before an expression, but not `a`."""
+    words = text.rsplit(maxsplit=1)
+    return bool(words) and words[-1] != "a" and words[-1].isidentifier()

@@ -2,17 +2,19 @@
 
 import re
 from itertools import product
+from pathlib import Path
 from typing import Final
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kg.sparql import Limits, Query, significant, tokenize, vet
+from kg.sparql import Limits, vet
 from kg.sparql.guard import vet_by_tokens
-from kg.sparql.plain import MOST_TOKENS, plain
+from kg.sparql.plain import SHORT, plain
 
 LIMITS: Final = Limits()
+QUERIES: Final = Path(__file__).parents[2] / "queries"
 
 # Whatever can be cut in two ways, hides something, opens without closing, or is read otherwise by the engine.
 PIECES: Final = [
@@ -39,6 +41,15 @@ PLACES: Final = (
     "PREFIX {} <http://e/> ASK {{}}",
     "SELECT * {{ ?s ?p ?o FILTER(?x {} ?y) }} # end",
 )
+# So many tokens that they have to be counted.
+MANY: Final = "?s ?p ?o . " * 18
+LONG_PLACES: Final = (
+    f"ASK {{{{ {MANY} {{}} }}}}",
+    f"ASK {{{{ {MANY} FILTER(?x {{}} ?y) }}}}",
+    f"ASK {{{{ {MANY} ?s ?p ({{}}) }}}}",
+    f"ASK {{{{ {MANY} VALUES ?x {{{{ {{}} }}}} }}}}",
+    f"SELECT * {{{{ {MANY} }}}} {{}}",
+)
 PLAIN: Final = (
     "select ?a where { ?a ?b ?c }",
     "PREFIX x: <http://e/#> SELECT ?a WHERE { ?a x:b ?c . FILTER(?c < 5) } ORDER BY DESC(?a) LIMIT 5",
@@ -52,12 +63,11 @@ PLAIN: Final = (
 
 def agrees(text: str) -> bool:
     """Whether a text is found plain; then reading its tokens comes to the same, or this fails."""
-    found = plain(text, most_selects=LIMITS.subqueries)
+    found = plain(text, LIMITS)
     if found is None:
         return False
     read = vet_by_tokens(text, LIMITS)
     assert (found.text, found.form, True) == (read.text, read.form, read.repeatable)
-    assert len(read.tokens) <= MOST_TOKENS
     return True
 
 
@@ -75,6 +85,12 @@ def test_whatever_stands_side_by_side_is_read_alike() -> None:
     assert sum(map(agrees, texts)) > len(texts) / 20
 
 
+@pytest.mark.parametrize("place", LONG_PLACES)
+def test_whatever_stands_side_by_side_in_a_long_query_is_read_alike(place: str) -> None:
+    texts = [place.format(f"{first}{between}{second}") for first, between, second in product(PIECES, ("", " "), PIECES)]
+    assert sum(map(agrees, texts)) > len(texts) / 50
+
+
 @pytest.mark.parametrize("text", PLAIN)
 def test_whatever_is_written_into_a_plain_query_is_read_alike(text: str) -> None:
     changed = [
@@ -84,7 +100,11 @@ def test_whatever_is_written_into_a_plain_query_is_read_alike(text: str) -> None
     assert sum(map(agrees, changed)) > len(changed) / 20
 
 
-@given(st.lists(st.sampled_from(PIECES), max_size=12), st.sampled_from(("", " ")), st.sampled_from(PLACES))
+@given(
+    st.lists(st.sampled_from(PIECES), max_size=12),
+    st.sampled_from(("", " ")),
+    st.sampled_from((*PLACES, *LONG_PLACES)),
+)
 def test_any_row_of_pieces_is_read_alike(pieces: list[str], between: str, place: str) -> None:
     agrees(place.format(between.join(pieces)))
 
@@ -105,22 +125,81 @@ def test_any_row_of_pieces_is_read_alike(pieces: list[str], between: str, place:
     ],
 )
 def test_what_is_doubtful_is_never_plain(text: str) -> None:
-    assert plain(text, most_selects=LIMITS.subqueries) is None
+    assert plain(text, LIMITS) is None
 
 
-def test_a_plain_query_has_no_more_tokens_than_any_limit_allows() -> None:
-    longest = next(count for count in range(40) if not agrees("ASK { " + "?s ?p ?o . " * count + "}")) - 1
-    assert longest * 4 < MOST_TOKENS <= min(LIMITS.depth, LIMITS.patterns, LIMITS.operators)
-    assert plain("SELECT * { SELECT * {} }", most_selects=2) is not None
-    assert plain("SELECT * { SELECT * {} }", most_selects=1) is None
+# Each member of a group of these is of one kind that a limit counts, or of none.
+UNITS: Final = (
+    *(
+        "?s ?p ?o . ",
+        "?s ?p ?o ; ?q ?r . ",
+        "?s x:p/^x:q|x:r* ?o . ",
+        "?s ?p [ ?q ?r ] . ",
+        "?s ?p (1 ?x 'a' <http://e/>) . ",
+    ),
+    *("{ ?s ?p ?o } ?a ?b ?c . ", "{ ?s ?p ?o } UNION { ?s ?q ?o } ", "OPTIONAL { ?s ?p ?o } ", "MINUS { ?s ?p ?o } "),
+    *("FILTER(?a + 1 < ?b && ?a != 2 || !bound(?c)) ", "FILTER(?a IN (1, 2)) ", "BIND (str(?a) AS ?z) ?s ?p ?o . "),
+    *(
+        "VALUES ?v { 1 2 3 } ",
+        "VALUES (?v ?w) { (1 2) (3 4) } ",
+        "GRAPH ?g { ?s ?p ?o } ",
+        "FILTER x:f(?a) ?s ?p ?o . ",
+    ),
+    *("FILTER EXISTS { ?s ?p ?o } ", "FILTER FILTER FILTER FILTER ", "FILTER(?a = ?b < ?c > ?d) "),
+    "{ SELECT ?s (count(?p) AS ?n) (max(?o) AS ?m) { ?s ?p ?o } GROUP BY ?s } ",
+)
 
 
-def test_narrower_limits_hold_for_a_plain_query() -> None:
-    with pytest.raises(Exception, match="more than 1 patterns"):
-        vet("ASK { ?a ?b ?c . ?d ?e ?f }", Limits(patterns=1))
+@given(st.lists(st.tuples(st.sampled_from(UNITS), st.integers(1, 60)), min_size=1, max_size=4))
+def test_a_query_around_the_limits_is_plain_only_where_it_is_within(repeated: list[tuple[str, int]]) -> None:
+    agrees("SELECT * { " + "".join(unit * times for unit, times in repeated) + "}")
 
 
-def test_the_tokens_of_a_plain_query_are_those_of_its_text() -> None:
-    query = vet(PLAIN[4], LIMITS)
-    assert isinstance(query, Query)
-    assert list(query.tokens) == significant(tokenize(PLAIN[4])) == significant(tokenize(query.text))
+@pytest.mark.parametrize("unit", UNITS)
+def test_one_more_than_a_limit_allows_is_never_plain(unit: str) -> None:
+    found = [agrees("SELECT * { " + unit * times + "}") for times in range(1, 110)]
+    assert found == sorted(found, reverse=True)
+
+
+@pytest.mark.parametrize(
+    ("start", "end"), [("{ ", "} "), ("{ SELECT * { ", "} } "), ("FILTER EXISTS { ", "} "), ("?s ?p [ ?q ", "] . ")]
+)
+def test_what_is_nested_deeper_than_a_limit_allows_is_never_plain(start: str, end: str) -> None:
+    found = [agrees("SELECT * { " + start * depth + "?s " + end * depth + MANY + "}") for depth in range(110)]
+    assert found[0]
+    assert found == sorted(found, reverse=True)
+    assert not found[-1]
+
+
+@pytest.mark.parametrize("limit", ["depth", "patterns", "operators", "subqueries"])
+def test_a_long_query_is_plain_only_within_limits_that_are_narrower(limit: str) -> None:
+    text = PLAIN[0].replace("}", MANY + "OPTIONAL { { SELECT * {} } FILTER(?a + ?b < 9) } }")
+    narrower = [Limits(**{limit: most}) for most in range(1, 100)]
+    found = [plain(text, limits) is not None for limits in narrower]
+    assert found == sorted(found)
+    assert found[-1]
+    for limits in [limits for limits, is_plain in zip(narrower, found, strict=True) if is_plain]:
+        assert vet_by_tokens(text, limits).form == "SELECT"
+
+
+@pytest.mark.parametrize(
+    "text", ["SELECT * {{ {0} ( }}", "SELECT * {{ {0} ( }} )", "SELECT * {{ {0} }} }} {{", "ASK {{ {0}"]
+)
+def test_brackets_that_do_not_match_are_never_plain(text: str) -> None:
+    assert plain(text.format(MANY), LIMITS) is None
+
+
+def test_a_long_description_of_many_things_is_never_plain() -> None:
+    assert not any(agrees("PREFIX x: <http://e/> DESCRIBE " + "x:a " * times) for times in range(100, 320))
+
+
+def test_a_short_query_has_no_more_tokens_than_any_limit_allows() -> None:
+    assert min(LIMITS.depth, LIMITS.patterns, LIMITS.operators) >= SHORT
+    assert plain("SELECT * { SELECT * {} }", Limits(subqueries=2)) is not None
+    assert plain("SELECT * { SELECT * {} }", Limits(subqueries=1)) is None
+
+
+def test_stored_questions_are_plain() -> None:
+    texts = {path: path.read_text(encoding="utf-8").rpartition("\n# ")[2] for path in QUERIES.glob("[ce]*/*.rq")}
+    assert len(texts) > 50
+    assert [path for path, text in texts.items() if not agrees(text.partition("\n")[2])] == []
