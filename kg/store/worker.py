@@ -162,12 +162,13 @@ def _answer_on(connection: socket.socket, snapshot: Shared, folder: Path, bounds
         EOFError: there are no more requests, or the process has grown to more than `most_bytes`.
         OSError: nobody reads any more.
     """
+    _look(connection, bounds, most_bytes)
     numbers = (os.getpid(), threading.get_native_id())
     connection.sendall(frame(b"T", b"".join(number.to_bytes(NUMBER_BYTES, "big") for number in numbers)))
     policy = _policy()
     state = folder.parent.parent
     in_parts = False
-    looked = 0.0
+    looked = time.monotonic()
     while not in_parts:
         now = time.monotonic()
         if now - looked > _LOOK_SECONDS:

@@ -1,8 +1,14 @@
 """Memory of the server processes: when it is given back, and that it is."""
 
+import socket
 import subprocess
 import sys
+from pathlib import Path
+from typing import Any, cast
 
+import pytest
+
+from kg.store.worker import Bounds, _answer_on
 from kg.web.rest import Rest
 
 GIVEN_BACK = """
@@ -21,6 +27,23 @@ gc.collect()
 before = resident()
 give_back()
 print(before - resident())
+"""
+
+ASKED_AFTERWARDS = """
+import ctypes, statistics, time
+from kg.memory import give_back, keep_together
+
+keep_together()
+pieces = [bytes(600) for _ in range(400_000)]
+del pieces[::2]
+{then}
+malloc = ctypes.CDLL(None).malloc
+times = []
+for _ in range(5):
+    began = time.perf_counter()
+    malloc(ctypes.c_size_t(64 * 1024))
+    times.append(time.perf_counter() - began)
+print(statistics.median(times))
 """
 
 STAYS = """
@@ -80,3 +103,16 @@ def test_what_is_free_is_given_back() -> None:
 def test_a_worker_that_has_grown_ends_only_if_it_cannot_give_back_what_it_took() -> None:
     assert run_python(STAYS.format(then="del pieces")) == "stays\n"
     assert run_python(STAYS.format(then="")) == "ends -1\n"
+
+
+def test_what_is_free_is_in_order_for_who_asks_next() -> None:
+    without, with_it = (float(run_python(ASKED_AFTERWARDS.format(then=then))) for then in ("", "give_back()"))
+    assert with_it < without / 5
+
+
+def test_a_worker_is_ready_when_it_has_looked_at_itself() -> None:
+    asks, answers = socket.socketpair()
+    with asks:
+        with answers, pytest.raises(EOFError):
+            _answer_on(answers, cast("Any", None), Path("a/b/c"), Bounds(10**9, 30), most_bytes=0)
+        assert asks.recv(100) == b""
