@@ -53,7 +53,7 @@ def test_the_guard_comes_to_the_same_on_its_short_way() -> None:
     limits = Limits()
     entries = [entry for suite in (*QUERIES, w3c.SYNTAX_UPDATE_11) for entry in suite.entries()]
     texts = [w3c.path_of(entry.query).read_text(encoding="utf-8") for entry in entries]
-    plain_ones = [(text, found) for text in texts if (found := plain(text, most_selects=limits.subqueries))]
+    plain_ones = [(text, found) for text in texts if (found := plain(text, limits))]
     assert len(plain_ones) > len(texts) / 4
     for text, found in plain_ones:
         read = vet_by_tokens(text, limits)
