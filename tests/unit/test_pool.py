@@ -87,7 +87,8 @@ def gives_way(thread: int) -> bool:
 
 
 async def is_gone(pid: int) -> bool:
-    for _ in range(100):
+    """Whether a process ends within 10 s: one that gives way to all others may have to wait for that, too."""
+    for _ in range(1000):
         if not Path(f"/proc/{pid}").exists():
             return True
         await asyncio.sleep(0.01)
