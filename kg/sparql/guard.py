@@ -17,7 +17,7 @@ from kg.errors import NetworkRefused, QueryRefused, QuerySyntax
 from kg.sparql.calls import SERVICE, directed, refuse_calls
 from kg.sparql.edits import has_several_dots, spell_out
 from kg.sparql.excess import NOTHING, Limits, is_plainly_small, place_of, refuse_excess, syntax_error
-from kg.sparql.plain import SHORT, plain
+from kg.sparql.plain import SHORT_TOKENS, plain
 from kg.sparql.relative import in_whole
 from kg.sparql.tokens import Token, significant, tokenize, without_comments
 
@@ -77,7 +77,7 @@ def vet(text: str, limits: Limits, *, base: str = "") -> Query:
         QuerySyntax: a string or bracket is not closed, a stray character or word, or neither a query nor an update.
     """
     _refuse_length(text, limits)
-    if min(limits.depth, limits.patterns, limits.operators) >= SHORT:
+    if min(limits.depth, limits.patterns, limits.operators) >= SHORT_TOKENS:
         found = plain(text, limits)
         if found is not None:
             return Query(found.text, found.form, written=text, repeatable=True)

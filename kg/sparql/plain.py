@@ -17,7 +17,7 @@ from kg.sparql.excess import CHAIN_WORDS, CLOSER, Limits
 _MOST_CHARACTERS: Final = 4000
 _MOST_PREFIXES: Final = 12
 _MOST_TOKENS_BEHIND: Final = 63
-SHORT: Final = 3 * _MOST_PREFIXES + 1 + _MOST_TOKENS_BEHIND
+SHORT_TOKENS: Final = 3 * _MOST_PREFIXES + 1 + _MOST_TOKENS_BEHIND
 """No short text has more tokens, and so neither more brackets, patterns or operators."""
 
 # No word that calls the network, changes data or names a dataset, and no function that gives another value each time.
@@ -138,7 +138,7 @@ def _is_within(text: str, limits: Limits) -> bool:
     brackets = sum(map(text.count, "({["))
     patterns = sum(map(text.count, (".", ";", ",", "{", "[", "/", "values")))
     operators = sum(map(text.count, "&|+-*/^!=<>")) + sum(map(text.count, _CHAIN_WORDS)) + brackets
-    if brackets > limits.depth or patterns > limits.patterns or operators > limits.operators:
+    if brackets > limits.depth or operators > limits.operators:
         return False
     more = _patterns_behind_brackets(text, most_subqueries=limits.subqueries)
     return more is not None and patterns + more <= limits.patterns

@@ -113,6 +113,7 @@ def test_what_is_free_is_in_order_for_who_asks_next() -> None:
 def test_a_worker_is_ready_when_it_has_looked_at_itself() -> None:
     asks, answers = socket.socketpair()
     with asks:
+        asks.shutdown(socket.SHUT_WR)  # nothing is asked
         with answers, pytest.raises(EOFError):
             _answer_on(answers, cast("Any", None), Path("a/b/c"), Bounds(10**9, 30), most_bytes=0)
         assert asks.recv(100) == b""

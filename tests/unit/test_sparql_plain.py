@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from kg.sparql import Limits, vet
 from kg.sparql.guard import vet_by_tokens
-from kg.sparql.plain import SHORT, plain
+from kg.sparql.plain import SHORT_TOKENS, plain
 
 LIMITS: Final = Limits()
 QUERIES: Final = Path(__file__).parents[2] / "queries"
@@ -57,6 +57,7 @@ PLAIN: Final = (
     'SELECT * { ?s ?p \'a#\'@en, "b\\""^^x:int ; x:p/x:q* true . }',
     "# head\r\n#\nCONSTRUCT { ?s ?p ?o } WHERE { ?s ?p ?o#o\n . OPTIONAL { ?s a ?t } }\n#t",
     "DESCRIBE <http://e/a>",
+    "PREFIX x: <http://e/> ASK { ?a x:p? ?b . ?b (x:q|x:r)? ?c }",
     "SELECT (COUNT(?x) AS ?n) { ?x x:p ?y FILTER(?y = 1.5 || ?y >= 2 && !(bound(?z))) } HAVING(?n > 1)",
 )
 
@@ -194,7 +195,7 @@ def test_a_long_description_of_many_things_is_never_plain() -> None:
 
 
 def test_a_short_query_has_no_more_tokens_than_any_limit_allows() -> None:
-    assert min(LIMITS.depth, LIMITS.patterns, LIMITS.operators) >= SHORT
+    assert min(LIMITS.depth, LIMITS.patterns, LIMITS.operators) >= SHORT_TOKENS
     assert plain("SELECT * { SELECT * {} }", Limits(subqueries=2)) is not None
     assert plain("SELECT * { SELECT * {} }", Limits(subqueries=1)) is None
 
