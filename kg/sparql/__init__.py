@@ -15,6 +15,7 @@ from kg.sparql.excess import Limits
 from kg.sparql.guard import QUERY_FORMS, UPDATE, Query, query_form, vet, vet_update
 from kg.sparql.relative import first_relative
 from kg.sparql.tokens import Token, offset_of, position, significant, tokenize, without_comments
+from kg.sparql.whole import WholeGraph, whole_graph
 
 __all__ = [
     "QUERY_FORMS",
@@ -24,6 +25,7 @@ __all__ = [
     "Limits",
     "Query",
     "Token",
+    "WholeGraph",
     "bind",
     "called_services",
     "dataset_clause",
@@ -40,5 +42,6 @@ __all__ = [
     "tokenize",
     "vet",
     "vet_update",
+    "whole_graph",
     "without_comments",
 ]

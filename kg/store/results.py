@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice, pairwise
+from operator import attrgetter
 from typing import Any, Final, Protocol
 
 from pyoxigraph import (
@@ -28,7 +29,17 @@ from pyoxigraph import (
 
 from kg.errors import QueryError, QuerySyntax
 from kg.sources import is_reference
-from kg.sparql import Token, dataset_clause, first_relative, offset_of, position, prologue, significant, tokenize
+from kg.sparql import (
+    Token,
+    dataset_clause,
+    first_relative,
+    offset_of,
+    position,
+    prologue,
+    significant,
+    tokenize,
+    whole_graph,
+)
 
 _RESULT_FORMATS: Final = {
     "json": QueryResultsFormat.JSON,
@@ -47,6 +58,7 @@ _GRAPH_FORMATS: Final = {
 }
 _DATASET_FORMATS: Final = {name: _GRAPH_FORMATS[name] for name in ("nquads", "trig", "jsonld")}
 _PREFIXED: Final = frozenset({"turtle", "trig", "n3"})
+_TRIPLE: Final = attrgetter("triple")
 _TRIPLE_COLUMNS: Final = ("subject", "predicate", "object")
 # The engine words a syntax error as `error at 1:25: expected one of "a", KEYWORD, ['0'..='9'], A reason in words`.
 _ENGINE_PLACE: Final = re.compile(r"error at (\d+):(\d+): (.*)", re.DOTALL)
@@ -135,7 +147,7 @@ class Results:
         Raises:
             QueryError: the engine fails while it goes on.
         """
-        if isinstance(self._answer, QueryTriples):
+        if not isinstance(self._answer, QuerySolutions | QueryBoolean):
             with _Translated():
                 yield from self._answer
 
@@ -202,6 +214,8 @@ def run_query(
     try:
         with _Translated():
             dataset = _dataset(store, text, default_graphs=default_graphs, named_graphs=named_graphs)
+            if not dataset and (triples := _whole_graph(store, text, union=union)) is not None:
+                return Results(_TRIPLE_COLUMNS, None, triples)
             if len(dataset.get("default_graph", ())) > 1:
                 store, dataset = _with_merge(store, **dataset)
             elif union and not dataset:
@@ -214,6 +228,18 @@ def run_query(
     if isinstance(answer, QueryTriples):
         return Results(_TRIPLE_COLUMNS, None, answer)
     return Results((), bool(answer), answer)
+
+
+def _whole_graph(store: Store, text: str, *, union: bool) -> Iterator[Triple] | None:
+    """The triples of the graph that a query asks for as it is; None where it asks for anything else."""
+    whole = whole_graph(text)
+    if whole is None or (union and not whole.graph):
+        return None
+    try:
+        graph = NamedNode(whole.graph) if whole.graph else DefaultGraph()
+    except ValueError:  # the engine says what is wrong with the IRI
+        return None
+    return islice(map(_TRIPLE, store.quads_for_pattern(None, None, None, graph)), whole.limit)
 
 
 def _all_graphs(store: Store) -> dict[str, Any]:
