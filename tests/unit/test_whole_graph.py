@@ -53,7 +53,7 @@ def test_a_whole_graph_is_told_and_read_as_the_engine_would(
         "CONSTRUCT { ?s ?p ?O } WHERE { ?s ?p ?o }",
         "CONSTRUCT WHERE { ?s ?s ?o }",
         "CONSTRUCT WHERE { ?s ?p ?s }",
-        "CONSTRUCT { ?s ?p#x\n?o } WHERE { ?s ?x#p\n?o }",
+        "CONSTRUCT { ?s ?p#x\n?o } WHERE { ?s#p\n?x?o }",
         "CONSTRUCT WHERE { ?s ?p 1 }",
         "CONSTRUCT WHERE { ?s a ?o }",
         "CONSTRUCT WHERE { ?s ?p ?o . ?o ?q ?r }",
