@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,6 +29,7 @@ _LABELS_AT_A_TIME: Final = 500
 _XSD: Final = PREFIXES["xsd"]
 _NUMERIC: Final = frozenset(f"{_XSD}{name}" for name in ("integer", "decimal", "double", "float"))
 _PLAIN: Final = f"{_XSD}string"
+_LISTED: Final = re.compile(r"https?://[^\s<>\"{}|^`\\]+(?: https?://[^\s<>\"{}|^`\\]+)*")
 
 
 @dataclass(frozen=True)
@@ -55,6 +57,8 @@ class Cell:
     numeric: bool = False
     link: bool = False
     """Whether a browser may follow the IRI."""
+    things: tuple[Cell, ...] = ()
+    """The things in a plain text that is nothing but their IRIs, with spaces between them."""
 
 
 @dataclass(frozen=True)
@@ -145,7 +149,7 @@ def answer_table(snapshot: Readable, ask: Ask, *, most_rows: int, only: Collecti
         places = [place for place, name in enumerate(columns) if name in only]
         shown = [tuple(row[place] for place in places) for row in shown]
         columns = tuple(columns[place] for place in places)
-    iris = {term.value for row in shown for term in row if term and term.kind == "iri"}
+    iris = {iri for row in shown for term in row if term for iri in _iris_in(term)}
     labels = labels_of(snapshot, iris)
     short = shortening(_prefixes(snapshot))
     cells = [tuple(cell_of(term, labels, short) if term else None for term in row) for row in shown]
@@ -220,6 +224,14 @@ def _prefixes(snapshot: Readable) -> Mapping[str, str]:
     return PREFIXES | snapshot.description.prefixes
 
 
+def _iris_in(term: Term) -> Sequence[str]:
+    """The IRI, or those that a plain text consists of."""
+    if term.kind == "iri":
+        return (term.value,)
+    plain = term.kind == "literal" and term.datatype == _PLAIN and not term.language
+    return term.value.split(" ") if plain and _LISTED.fullmatch(term.value) else ()
+
+
 def cell_of(term: Term, labels: Mapping[str, str], short: Callable[[str], str]) -> Cell:
     """A term as people read it, with its name among `labels`; `short` gives the prefixed name of an IRI."""
     if term.kind == "iri":
@@ -232,6 +244,7 @@ def cell_of(term: Term, labels: Mapping[str, str], short: Callable[[str], str]) 
         )
     datatype = "" if term.datatype in ("", _PLAIN) else short(term.datatype)
     return Cell(
+        things=tuple(cell_of(Term("iri", iri), labels, short) for iri in _iris_in(term)),
         kind=term.kind,
         value=f"_:{term.value}" if term.kind == "blank" else term.value,
         short=datatype,

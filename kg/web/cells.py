@@ -20,7 +20,7 @@ _SHORT_CHARACTERS: Final = 12
 def term_html(cell: Cell, *, brief: bool = False) -> Markup:
     """A term: a thing leads to its page here, and one that lives elsewhere also to where it lives.
 
-    `brief` leaves out IRIs and datatypes.
+    `brief` leaves out IRIs and datatypes, and gives things in place of a text that lists their IRIs, if all have names.
     """
     return Markup(_term(cell, entity_hrefs(), brief=brief))  # noqa: S704 - each value in it is escaped
 
@@ -41,9 +41,11 @@ def _table_cell(cell: Cell | None, href: _Href, label: str, *, brief: bool) -> s
     if cell is None:
         return "<td></td>"
     literal = cell.kind == "literal"
+    things = _named_things(cell) if brief else ()
+    shown = sum(len(thing.label) for thing in things) if things else len(cell.label or cell.value)
     if cell.numeric:
         kind = ' class="number"'
-    elif (literal or (brief and cell.kind == "iri")) and len(cell.label or cell.value) > _LONG_CHARACTERS:
+    elif (literal or (brief and cell.kind == "iri")) and shown > _LONG_CHARACTERS:
         kind = ' class="long"'
     elif literal and len(cell.value) <= _SHORT_CHARACTERS:
         kind = ' class="short"'
@@ -58,11 +60,18 @@ def _term(cell: Cell, href: _Href, *, brief: bool) -> str:
         return _thing(cell, href(cell.value), brief=brief)
     if cell.kind != "literal":
         return escape(cell.value)
+    if brief and (things := _named_things(cell)):
+        return "; ".join([_thing(thing, href(thing.value), brief=True) for thing in things])
     language, word = cell.language, ""
     if (language and language != ENGLISH) or (cell.short and not brief):
         word = f'<span class="kind">{escape(language or cell.short)}</span>'
     spoken = f' lang="{escape(language)}"' if language else ""
     return f'<span class="text" dir="auto"{spoken}>{escape(cell.value)}</span>{word}'
+
+
+def _named_things(cell: Cell) -> Sequence[Cell]:
+    """The things that a text lists, if all of them have names."""
+    return cell.things if all(thing.label for thing in cell.things) else ()
 
 
 def _thing(cell: Cell, address: str, *, brief: bool) -> str:

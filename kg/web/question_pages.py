@@ -90,15 +90,18 @@ def read_table(snapshot: Readable, ask: Ask, past: Past) -> Table:
         QueryError, StoreError: the snapshot cannot be asked.
     """
     table = answer_table(snapshot, ask, most_rows=MOST_ROWS)
-    nameless = {cell.value for row in table.rows for cell in row if cell and cell.kind == "iri" and not cell.label}
+    things = (thing for row in table.rows for cell in row if cell for thing in (cell, *cell.things))
+    nameless = {thing.value for thing in things if thing.kind == "iri" and not thing.label}
     if not nameless:
         return table
     names = names_of(snapshot, nameless, background_of(snapshot, past))
 
-    def named(cell: Cell | None) -> Cell | None:
-        return replace(cell, label=names[cell.value]) if cell and not cell.label and cell.value in names else cell
+    def named(cell: Cell) -> Cell:
+        if cell.things:
+            return replace(cell, things=tuple(map(named, cell.things)))
+        return replace(cell, label=names[cell.value]) if not cell.label and cell.value in names else cell
 
-    return replace(table, rows=tuple(tuple(map(named, row)) for row in table.rows))
+    return replace(table, rows=tuple(tuple(cell and named(cell) for cell in row) for row in table.rows))
 
 
 def picture_of(read: Question, result: Table, snapshot: Readable) -> Picture | None:

@@ -50,6 +50,17 @@ def test_a_literal_tells_its_language_and_where_there_is_room_its_datatype() -> 
     assert term_html(Cell("blank", "_:<b>")) == "_:&lt;b&gt;"
 
 
+def test_a_text_of_things_that_have_names_is_read_as_those_things_where_people_read() -> None:
+    other = Cell("iri", f"{BASE}id/theme/air", "theme:air", "Air", link=True)
+    listed = Cell("literal", f"{THING.value} {other.value}", things=(THING, other))
+    assert term_html(listed, brief=True) == terms_html([THING, other])
+    as_text = f'<span class="text" dir="auto">{listed.value}</span>'
+    assert term_html(listed) == as_text
+    assert term_html(Cell("literal", listed.value, things=(THING, ELSEWHERE)), brief=True) == as_text
+    assert row_html([listed], brief=True) == f"<td>{terms_html([THING, other])}</td>"
+    assert row_html([Cell("literal", listed.value, things=(THING,) * 5)], brief=True).startswith('<td class="long">')
+
+
 def test_a_cell_is_set_by_what_it_holds_and_repeats_its_heading() -> None:
     number = Cell("literal", "7", "xsd:integer", numeric=True)
     row = [number, None, Cell("literal", "x" * 12), Cell("literal", "x" * 13), Cell("literal", "x" * 61)]

@@ -15,7 +15,7 @@ from flask.testing import FlaskClient
 from openapi_spec_validator import validate
 from stored import all_stored
 
-from kg.answer import stored_queries
+from kg.answer import Ask, answer_table, stored_queries, vet_query
 from kg.formats import FORMATS, formats_for
 from kg.queries import HIDDEN, Parameter
 from kg.settings import Settings
@@ -202,7 +202,10 @@ def test_the_page_of_a_question_shows_form_answer_and_query(client: FlaskClient,
     assert heading(again.text) == heading(page)
     assert all(parameter.label in page for parameter in stored.parameters)
     links = [link["href"] or "" for link in elements(page, "a")]
-    assert "<tbody>" in page
+    # Nothing is told by its address, neither one thing nor a list of passages.
+    answer = page.partition("<tbody>")[2].partition("</tbody>")[0]
+    assert answer
+    assert ID not in unescape(re.sub("<[^>]*>", " ", answer))
     [opened] = [link for link in links if link.startswith("/query?query=%23+title")]
     assert parse_qs(urlsplit(opened).query)["query"] == [stored.text]
 
@@ -596,3 +599,26 @@ def test_without_a_snapshot_it_is_not_ready(tmp_path: Path) -> None:
     client = create_app(Settings(state=tmp_path)).test_client()
     for address in ("/questions", "/questions/explore/timeline", "/openapi.json"):
         assert client.get(address).status_code == 503
+
+
+@pytest.mark.parametrize(
+    ("term", "things"),
+    [
+        (f'"{ID}agency/unep"', ["unep"]),
+        (f'"{ID}agency/unep {ID}agency/undp"', ["unep", "undp"]),
+        (f'"{ID}agency/unep  {ID}agency/undp"', []),
+        (f'"see {ID}agency/unep"', []),
+        (f'"{ID}agency/unep\\n{ID}agency/undp"', []),
+        (f'"{ID}agency/unep "', []),
+        (f'"{ID}agency/unep"@en', []),
+        (f'"{ID}agency/unep"^^<http://www.w3.org/2001/XMLSchema#anyURI>', []),
+        ('"mailto:a@library.example"', []),
+        ('""', []),
+    ],
+)
+def test_a_plain_text_of_nothing_but_iris_is_read_as_things(built: Snapshot, term: str, things: list[str]) -> None:
+    ask = Ask(vet_query(f"SELECT ?x {{ BIND ({term} AS ?x) }}", Limits()))
+    [[cell]] = answer_table(built, ask, most_rows=1).rows
+    assert cell is not None
+    assert [thing.value.rpartition("/")[2] for thing in cell.things] == things
+    assert all(thing.label for thing in cell.things)
