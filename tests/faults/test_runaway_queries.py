@@ -297,7 +297,7 @@ def test_who_cannot_wait_is_turned_away_at_once_and_who_can_is_served(
 ) -> None:
     few = {"KG_PROCESSES": "1", "KG_WORKERS": "2", "KG_WAITING": "3"}
     with serving(kg_command, state, tmp_path, **LIMITS, **few) as server, ThreadPoolExecutor(10) as clients:
-        slow = [clients.submit(server.ask, f"{CROSS} # {at}", timeout="5") for at in range(2)]
+        slow = [clients.submit(server.ask, f"{CROSS} # {at}", timeout="3") for at in range(2)]
         assert eventually(lambda: len(server.busy()) == 2, seconds=SOON_SECONDS)
         waiting = [clients.submit(ask_anew, server) for _ in range(3)]
         time.sleep(0.1)
