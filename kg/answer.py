@@ -228,7 +228,7 @@ def _iris_in(term: Term) -> Sequence[str]:
     """The IRI, or those that a plain text consists of."""
     if term.kind == "iri":
         return (term.value,)
-    plain = term.kind == "literal" and term.datatype == _PLAIN and not term.language
+    plain = term.kind == "literal" and term.datatype == _PLAIN
     return term.value.split(" ") if plain and _LISTED.fullmatch(term.value) else ()
 
 

@@ -16,10 +16,11 @@ import socket
 import subprocess
 import threading
 import time
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from pathlib import Path
+from statistics import median
 
 import pytest
 
@@ -31,8 +32,8 @@ from tests.states import published
 SECONDS = 2
 # How much later than its deadline an answer may come on a machine that is busy with other things, too; a query that
 # nobody stops takes far longer.
-LATE_SECONDS = 3
-# How long something is waited for that comes at once on a quiet machine.
+LATE_SECONDS = 1.5
+# How long an attack is waited for that a test needs to be under way.
 SOON_SECONDS = 10
 LIMITS = {"KG_QUERY_SECONDS": "25", "KG_QUERY_MEGABYTES": "200"}
 MEGABYTE = 1024 * 1024
@@ -109,9 +110,20 @@ def assert_stopped(reply: Reply) -> None:
     assert int(reply.headers["Retry-After"]) > 0
 
 
-def assert_quiet(server: Server) -> None:
+def assert_quiet(server: Server, *, seconds: float = 1.0) -> None:
     """Nothing computes any more."""
-    assert eventually(lambda: not server.busy(), seconds=SOON_SECONDS), server.processes()
+    assert eventually(lambda: not server.busy(), seconds=seconds), server.processes()
+
+
+def assert_served_beside(attacks: Sequence[Future[Reply]], server: Server, classes: int) -> None:
+    """Until the attacks are over, others are answered: each as soon as an attack at the latest, most far sooner."""
+    taken = []
+    while not all(attacking.done() for attacking in attacks):
+        began = time.monotonic()
+        assert ask_anew(server) == classes
+        taken.append(time.monotonic() - began)
+    assert max(taken) < SECONDS + LATE_SECONDS
+    assert median(taken) < SECONDS / 2
 
 
 # Queries that run away.
@@ -121,8 +133,7 @@ def assert_quiet(server: Server) -> None:
 def test_a_runaway_query_is_stopped_in_time_and_disturbs_nobody(server: Server, classes: int, name: str) -> None:
     with ThreadPoolExecutor(1) as attackers:
         attacking = attackers.submit(attack, server, ATTACKS[name])
-        while not attacking.done():
-            assert ask_anew(server) == classes
+        assert_served_beside([attacking], server, classes)
     reply = attacking.result()
     assert reply.seconds < SECONDS + LATE_SECONDS
     if reply.status != 200:
@@ -141,8 +152,7 @@ def test_most_attacks_are_attacks_indeed(server: Server) -> None:
 def test_all_attacks_at_once_leave_room_for_others(server: Server, classes: int) -> None:
     with ThreadPoolExecutor(2 * len(ATTACKS)) as attackers:
         attacks = [attackers.submit(attack, server, query) for query in (*ATTACKS.values(), *ATTACKS.values())]
-        while not all(attacking.done() for attacking in attacks):
-            assert ask_anew(server) == classes
+        assert_served_beside(attacks, server, classes)
     for attacking in attacks:
         assert attacking.result().seconds < SECONDS + LATE_SECONDS
         if attacking.result().status != 200:
@@ -165,8 +175,7 @@ def test_a_flood_of_clients_is_answered_or_turned_away_in_time(server: Server, c
 def test_pages_are_stopped_like_other_answers(server: Server, classes: int) -> None:
     with ThreadPoolExecutor(20) as clients:
         pages = [clients.submit(attack, server, f"{CROSS} # {at}", accept="text/html") for at in range(20)]
-        while not all(page.done() for page in pages):
-            assert ask_anew(server) == classes
+        assert_served_beside(pages, server, classes)
     for page in pages:
         reply = page.result()
         assert (reply.status, reply.headers.get_content_type()) == (503, "text/html")
@@ -231,13 +240,13 @@ def test_a_client_that_leaves_in_mid_stream_ends_its_query(server: Server) -> No
     response.close()
     connection.close()
     assert_quiet(server)
-    assert eventually(lambda: workers - {worker.pid for worker in server.workers()}, seconds=SOON_SECONDS)
+    assert eventually(lambda: workers - {worker.pid for worker in server.workers()}, seconds=1)
 
 
 @pytest.mark.parametrize("name", [name for name in BY_FORMAT if name != "html"])
 def test_an_answer_that_breaks_off_never_looks_whole(server: Server, name: str) -> None:
     """On a connection that has served before, and in less time than it takes; more time when nothing comes at all."""
-    for seconds in ("0.3", "1", "2", "10"):
+    for seconds in ("0.3", "1", "2"):
         with closing(server.connect()) as connection:
             connection.request("GET", query_path("ASK {}"))
             assert connection.getresponse().read()
@@ -285,7 +294,7 @@ def test_a_slow_reader_costs_no_memory_and_is_not_cut_off_at_the_deadline(server
         assert client.recv(1)
     assert taken > MEGABYTE
     assert most - before < 32 * MEGABYTE
-    assert eventually(lambda: workers - {worker.pid for worker in server.workers()}, seconds=SOON_SECONDS)
+    assert eventually(lambda: workers - {worker.pid for worker in server.workers()}, seconds=1)
     assert_quiet(server)
 
 
@@ -333,8 +342,9 @@ def test_a_killed_busy_worker_ends_its_query_only(own: Server, classes: int) -> 
         assert eventually(own.busy, seconds=SOON_SECONDS)
         for pid in own.busy():
             kill(pid)
+        killed = time.monotonic()
         assert_stopped(query.result())
-    assert query.result().seconds < 20
+        assert time.monotonic() - killed < LATE_SECONDS
     assert ask_anew(own) == classes
 
 
@@ -365,7 +375,7 @@ def test_a_killed_front_is_started_anew(own: Server, classes: int) -> None:
     first = {front.pid for front in own.fronts()}
     assert len(first) == 2
     kill(min(first))
-    assert eventually(lambda: len({front.pid for front in own.fronts()} - {min(first)}) == 2, seconds=SOON_SECONDS)
+    assert eventually(lambda: len({front.pid for front in own.fronts()} - {min(first)}) == 2, seconds=10)
     time.sleep(0.5)
     assert [ask_anew(own) for _ in range(20)] == [classes] * 20
 
@@ -378,7 +388,7 @@ def test_nothing_survives_the_killed_main_process(own: Server) -> None:
         with pytest.raises((OSError, http.client.HTTPException)):
             query.result()
     own.process.wait()
-    assert eventually(lambda: not own.processes(), seconds=SOON_SECONDS), own.processes()
+    assert eventually(lambda: not own.processes(), seconds=3), own.processes()
 
 
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
@@ -395,7 +405,7 @@ def test_a_server_that_is_told_to_end_ends_without_a_trace(
         assert not clients or eventually(lambda: len(server.busy()) >= 2, seconds=SOON_SECONDS)
         server.process.send_signal(how)
         assert server.process.wait(15) == 0, server.log.read_text()
-        assert eventually(lambda: not server.processes(), seconds=SOON_SECONDS), server.processes()
+        assert eventually(lambda: not server.processes(), seconds=1), server.processes()
         assert not list(server.temporary.iterdir())
         assert "Traceback" not in server.log.read_text()
         for client in clients:
@@ -474,14 +484,14 @@ def test_each_answer_is_wholly_of_one_snapshot_while_others_are_published(
     publish(kg, small_content, library, 1)
     with serving(kg_command, library, tmp_path / "server") as server:
         publish(kg, small_content, library, 2)
-        assert eventually(lambda: editions(server.ask(BOOKS)) == {("Emma", 2), ("Persuasion", 2)}, seconds=SOON_SECONDS)
-        assert eventually(lambda: len(server.servers()) == 1, seconds=SOON_SECONDS)
+        assert eventually(lambda: editions(server.ask(BOOKS)) == {("Emma", 2), ("Persuasion", 2)}, seconds=2)
+        assert eventually(lambda: len(server.servers()) == 1, seconds=3)
         files, count = open_files(server), len(server.processes()) - len(server.workers())
         with clients_that_ask(server, 8) as seen:
             for edition in range(3, 7):
                 publish(kg, small_content, library, edition)
                 expected = {("Emma", edition), ("Persuasion", edition)}
-                assert eventually(lambda: editions(server.ask(BOOKS)) == expected, seconds=SOON_SECONDS)  # noqa: B023
+                assert eventually(lambda: editions(server.ask(BOOKS)) == expected, seconds=2)  # noqa: B023
                 time.sleep(0.2)
                 seen.append(-edition)  # from here on, no client may see an older one
                 time.sleep(0.3)
@@ -491,8 +501,8 @@ def test_each_answer_is_wholly_of_one_snapshot_while_others_are_published(
             newest = max(newest, -number)
             assert number < 0 or number >= newest
         assert set(seen) >= set(range(3, 7))
-        assert eventually(lambda: len(server.servers()) == 1, seconds=SOON_SECONDS), server.processes()
-        assert eventually(lambda: open_files(server) <= files + 2 * 4, seconds=SOON_SECONDS)
+        assert eventually(lambda: len(server.servers()) == 1, seconds=3), server.processes()
+        assert eventually(lambda: open_files(server) <= files + 2 * 4, seconds=3)
         assert len(server.processes()) - len(server.workers()) == count
         assert "Traceback" not in server.log.read_text()
 
@@ -510,10 +520,10 @@ def test_a_snapshot_that_cannot_be_opened_is_told_and_the_one_before_stays_in_se
         (broken / "snapshot.json").write_text(json.dumps(told | {"digest": "0" * 64}), encoding="utf-8")
         (library / "current.new").symlink_to("snapshots/000099")
         (library / "current.new").replace(library / "current")
-        assert eventually(lambda: "snapshot 000099 cannot be opened" in server.log.read_text(), seconds=SOON_SECONDS)
+        assert eventually(lambda: "snapshot 000099 cannot be opened" in server.log.read_text(), seconds=5)
         assert f"in service stays {good.name}" in server.log.read_text()
         time.sleep(1)
         assert server.log.read_text().count("cannot be used") == 1
         assert editions(server.ask(f"{BOOKS} # anew")) == {("Emma", 1), ("Persuasion", 1)}
         publish(kg, small_content, library, 2)
-        assert eventually(lambda: editions(server.ask(BOOKS)) == {("Emma", 2), ("Persuasion", 2)}, seconds=SOON_SECONDS)
+        assert eventually(lambda: editions(server.ask(BOOKS)) == {("Emma", 2), ("Persuasion", 2)}, seconds=5)

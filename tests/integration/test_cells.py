@@ -56,6 +56,7 @@ def test_a_text_of_things_that_have_names_is_read_as_those_things_where_people_r
     assert term_html(listed, brief=True) == terms_html([THING, other])
     as_text = f'<span class="text" dir="auto">{listed.value}</span>'
     assert term_html(listed) == as_text
+    assert row_html([listed]) == f'<td class="long">{as_text}</td>'
     assert term_html(Cell("literal", listed.value, things=(THING, ELSEWHERE)), brief=True) == as_text
     assert row_html([listed], brief=True) == f"<td>{terms_html([THING, other])}</td>"
     assert row_html([Cell("literal", listed.value, things=(THING,) * 5)], brief=True).startswith('<td class="long">')

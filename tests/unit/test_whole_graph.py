@@ -81,6 +81,7 @@ def test_anything_else_is_none(text: str) -> None:
     assert whole_graph(text) is None
 
 
+FORMATS = [row.name for row in formats_for("CONSTRUCT") if row.name != "html"]
 LIKELY = st.tuples(
     st.sampled_from(["CONSTRUCT", "construct ", "CONSTRUCT #\n"]),
     st.sampled_from(["{ ?s ?p ?o }", "{?s?p?o.}", "{ ?o ?p ?s }", "{ ?s ?p ?o ?s }", "{ ?s ?p ?s }", ""]),
@@ -98,10 +99,11 @@ def test_what_is_told_is_what_the_engine_gives(store: pyoxigraph.Store, text: st
         assert list(run_query(store, text).triples()) == list(store.query(text))  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("name", [row.name for row in formats_for("CONSTRUCT") if row.name != "html"])
+@pytest.mark.parametrize("name", FORMATS)
 @pytest.mark.parametrize("where", ["{ ?s ?p ?o }", "{ GRAPH <x:one> { ?s ?p ?o } }"])
 def test_each_format_is_as_the_engine_writes_it(store: pyoxigraph.Store, name: str, where: str) -> None:
     """A LIMIT with an OFFSET is nothing that is told, so that the engine computes it."""
+    assert len(FORMATS) == 7
     text = f"CONSTRUCT {{ ?s ?p ?o }} WHERE {where}"
     computed = run_query(store, f"{text} LIMIT 100 OFFSET 0").serialize(name, {"x": "x:"})
     assert run_query(store, text).serialize(name, {"x": "x:"}) == computed
