@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from kg.errors import QuerySyntax
 from kg.formats import Format
@@ -32,8 +32,7 @@ _PLAIN: Final = f"{_XSD}string"
 _LISTED: Final = re.compile(r"https?://[^\s<>\"{}|^`\\]+(?: https?://[^\s<>\"{}|^`\\]+)*")
 
 
-@dataclass(frozen=True)
-class Ask:
+class Ask(NamedTuple):
     """A query that may run, and the graphs it is asked of; none given: those that the query names, or all."""
 
     query: Query
@@ -125,13 +124,10 @@ def answer(snapshot: Readable, ask: Ask, row: Format) -> bytes:
 
 def job(ask: Ask, row: Format) -> dict[str, Any]:
     """The request to a worker for an answer in a format other than HTML."""
-    return {
-        "query": ask.query.text,
-        "default_graphs": list(ask.default_graphs),
-        "named_graphs": list(ask.named_graphs),
-        "format": row.name,
-        **ask.past.members,
-    }
+    wanted: dict[str, Any] = {"query": ask.query.text, "format": row.name}
+    if ask.default_graphs or ask.named_graphs:
+        wanted |= {"default_graphs": ask.default_graphs, "named_graphs": ask.named_graphs}
+    return wanted if ask.past is NOW else wanted | ask.past.members
 
 
 def answer_table(snapshot: Readable, ask: Ask, *, most_rows: int, only: Collection[str] = ()) -> Table:

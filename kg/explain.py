@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
+from functools import cached_property
 from itertools import islice
 from time import monotonic
 from typing import Final
@@ -146,10 +147,16 @@ class _Case:
     ask: Ask
     limits: Limits
 
-    @property
+    @cached_property
     def prologue(self) -> str:
         """The declarations of the query."""
         return prologue(self.ask.query.tokens)
+
+    @cached_property
+    def dataset(self) -> list[str]:
+        """The clauses that name the dataset of the query."""
+        named = dataset_clause(self.ask.query.tokens)
+        return [f"FROM {graph}" for graph in named.default] + [f"FROM NAMED {graph}" for graph in named.named]
 
     def holds(self, *parts: Part) -> bool:
         """Whether a group of these parts has a solution in the dataset of the query.
@@ -157,9 +164,7 @@ class _Case:
         Raises:
             QueryError: enough has been asked, the question is too large, or the engine cannot answer it.
         """
-        dataset = dataset_clause(self.ask.query.tokens)
-        clauses = [f"FROM {graph}" for graph in dataset.default] + [f"FROM NAMED {graph}" for graph in dataset.named]
-        text = "\n".join([self.prologue, "ASK", *clauses, "{", " .\n".join(part.text for part in parts), "}"])
+        text = "\n".join([self.prologue, "ASK", *self.dataset, "{", " .\n".join(part.text for part in parts), "}"])
         results = self.snapshot.query(
             vet(text, self.limits).text, default_graphs=self.ask.default_graphs, named_graphs=self.ask.named_graphs
         )

@@ -9,9 +9,7 @@ What is read here must be what the engine reads. By the standard the longest tok
 """
 
 import re
-from dataclasses import dataclass
-from functools import cached_property
-from typing import Final
+from typing import Final, NamedTuple
 
 from kg.errors import NetworkRefused, QueryRefused, QuerySyntax
 from kg.sparql.calls import SERVICE, directed, refuse_calls
@@ -48,8 +46,7 @@ _LOAD_REMEDY: Final = "send the triples themselves; this service fetches nothing
 _BEFORE_NAME: Final = frozenset({"FROM", "GRAPH", "NAMED", "SERVICE", "SILENT"})
 
 
-@dataclass(frozen=True)
-class Query:
+class Query(NamedTuple):
     """A text that may be handed to the engine: without comments, its lines unchanged."""
 
     text: str
@@ -60,7 +57,7 @@ class Query:
     repeatable: bool
     """Whether its answer is the same whenever it is asked of the same data."""
 
-    @cached_property
+    @property
     def tokens(self) -> tuple[Token, ...]:
         """The tokens of what was given that carry meaning, in order."""
         return tuple(significant(tokenize(self.written)))

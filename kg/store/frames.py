@@ -33,9 +33,8 @@ def frame(kind: bytes, payload: bytes | bytearray | memoryview) -> bytes:
 
 def asking(request: Mapping[str, Any]) -> bytes:
     """The frame that asks for an answer."""
-    said = {name: value for name, value in request.items() if value not in (None, [], "")}
-    if said.keys() == _OF_A_PLAIN_ONE:
-        return frame(b"P", f"{said['format']}\0{said['query']}".encode(errors=_HALVES))
+    if request.keys() == _OF_A_PLAIN_ONE:
+        return frame(b"P", f"{request['format']}\0{request['query']}".encode("utf-8", _HALVES))
     return frame(b"Q", json.dumps(request).encode())
 
 

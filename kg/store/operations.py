@@ -10,7 +10,7 @@ from pyoxigraph import NamedNode, QuerySolutions, Store
 from kg.errors import QuerySyntax
 from kg.sparql.guard import load_refused
 from kg.sparql.updates import LOAD, Operation, Part, operation_of
-from kg.store.results import _syntax_error
+from kg.store.failures import syntax_error
 
 # Behind an operation that fails on an empty store, a text is read to its end, and nothing of it is run.
 _FAILS: Final = "DROP GRAPH <urn:none> ;"
@@ -53,7 +53,7 @@ def _check_declarations(text: str) -> None:
     try:
         Store().update(text)
     except SyntaxError as error:
-        raise _syntax_error(error, text) from error
+        raise syntax_error(error, text) from error
 
 
 def _check_syntax(part: Part, operation: Operation) -> None:
@@ -69,7 +69,7 @@ def _check_syntax(part: Part, operation: Operation) -> None:
         else:
             Store().update(text)
     except SyntaxError as error:
-        found = _syntax_error(error, text)
+        found = syntax_error(error, text)
         line, column = part.place(found.line or 1, found.column or 1) if found.line else (None, None)
         raise QuerySyntax(str(found), remedy=found.remedy, line=line, column=column) from error
     except RuntimeError:

@@ -82,8 +82,9 @@ class PooledSnapshot:
         self, text: str, *, default_graphs: Sequence[str] = (), named_graphs: Sequence[str] = ()
     ) -> PooledResults:
         """Ask it; the text has been vetted."""
-        asked = {"query": text, "default_graphs": list(default_graphs), "named_graphs": list(named_graphs)}
-        asked |= self._past.members
+        asked: dict[str, Any] = {"query": text, **self._past.members}
+        if default_graphs or named_graphs:
+            asked |= {"default_graphs": default_graphs, "named_graphs": named_graphs}
         return PooledResults(lambda how: self._fetch({**asked, **how}))
 
     def _fetch(self, request: dict[str, Any]) -> bytes:

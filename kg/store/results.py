@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import io
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice, pairwise
+from itertools import islice
 from operator import attrgetter
 from typing import Any, Final, Protocol
 
@@ -27,19 +26,10 @@ from pyoxigraph import (
     serialize,
 )
 
-from kg.errors import QueryError, QuerySyntax
-from kg.sources import is_reference
-from kg.sparql import (
-    Token,
-    dataset_clause,
-    first_relative,
-    offset_of,
-    position,
-    prologue,
-    significant,
-    tokenize,
-    whole_graph,
-)
+from kg.errors import QueryError
+from kg.sparql import whole_graph
+from kg.store.dataset import all_graphs, chosen_graphs, with_merge
+from kg.store.failures import Translated, syntax_error
 
 _RESULT_FORMATS: Final = {
     "json": QueryResultsFormat.JSON,
@@ -60,10 +50,6 @@ _DATASET_FORMATS: Final = {name: _GRAPH_FORMATS[name] for name in ("nquads", "tr
 _PREFIXED: Final = frozenset({"turtle", "trig", "n3"})
 _TRIPLE: Final = attrgetter("triple")
 _TRIPLE_COLUMNS: Final = ("subject", "predicate", "object")
-# The engine words a syntax error as `error at 1:25: expected one of "a", KEYWORD, ['0'..='9'], A reason in words`.
-_ENGINE_PLACE: Final = re.compile(r"error at (\d+):(\d+): (.*)", re.DOTALL)
-_FROM: Final = re.compile(r"\bFROM\b", re.IGNORECASE)
-_REASON: Final = re.compile(r"(?:The SELECT|[A-Z][A-Za-z]+)(?: [a-z]+)+(?: [A-Z]+)*")
 
 
 class Output(Protocol):
@@ -123,7 +109,7 @@ class Results:
         """
         if isinstance(self._answer, QueryBoolean):
             return
-        with _Translated():
+        with Translated():
             for row in islice(self._answer, limit):
                 yield tuple(_term(value) for value in row)
 
@@ -133,7 +119,7 @@ class Results:
         Raises:
             QueryError: the engine fails while it goes on.
         """
-        with _Translated():
+        with Translated():
             if isinstance(self._answer, QuerySolutions):
                 for row in self._answer:
                     yield tuple("" if term is None else str(term) for term in row)
@@ -148,7 +134,7 @@ class Results:
             QueryError: the engine fails while it goes on.
         """
         if not isinstance(self._answer, QuerySolutions | QueryBoolean):
-            with _Translated():
+            with Translated():
                 yield from self._answer
 
     def serialize(self, format_name: str, prefixes: Mapping[str, str]) -> bytes:
@@ -172,7 +158,7 @@ class Results:
         """
         guarded = _Guarded(output)
         try:
-            with _Translated():
+            with Translated():
                 if not isinstance(self._answer, QuerySolutions | QueryBoolean):
                     shown = dict(prefixes) if format_name in _PREFIXED else None
                     serialize(self._answer, guarded, format=_GRAPH_FORMATS[format_name], prefixes=shown)  # type: ignore[arg-type]
@@ -212,17 +198,17 @@ def run_query(
         QueryError: the engine cannot evaluate it.
     """
     try:
-        with _Translated():
-            dataset = _dataset(store, text, default_graphs=default_graphs, named_graphs=named_graphs)
+        with Translated():
+            dataset = chosen_graphs(store, text, default_graphs=default_graphs, named_graphs=named_graphs)
             if not dataset and (triples := _whole_graph(store, text, union=union)) is not None:
                 return Results(_TRIPLE_COLUMNS, None, triples)
             if len(dataset.get("default_graph", ())) > 1:
-                store, dataset = _with_merge(store, **dataset)
+                store, dataset = with_merge(store, **dataset)
             elif union and not dataset:
-                dataset = _all_graphs(store)
+                dataset = all_graphs(store)
             answer = store.query(text, **dataset)
     except SyntaxError as error:
-        raise _syntax_error(error, text) from error
+        raise syntax_error(error, text) from error
     if isinstance(answer, QuerySolutions):
         return Results(tuple(variable.value for variable in answer.variables), None, answer)
     if isinstance(answer, QueryTriples):
@@ -242,53 +228,6 @@ def _whole_graph(store: Store, text: str, *, union: bool) -> Iterator[Triple] | 
     return islice(map(_TRIPLE, store.quads_for_pattern(None, None, None, graph)), whole.limit)
 
 
-def _all_graphs(store: Store) -> dict[str, Any]:
-    """All graphs but those of reference as the default graph."""
-    names = list(store.named_graphs())
-    merged = [name for name in names if not is_reference(name.value)]
-    if len(merged) == len(names):
-        return {"use_default_graph_as_union": True}
-    return {"default_graph": [DefaultGraph(), *merged]}
-
-
-def _dataset(store: Store, text: str, *, default_graphs: Sequence[str], named_graphs: Sequence[str]) -> dict[str, Any]:
-    """The graphs to ask: those of the request, else those that the query names; neither: nothing is chosen."""
-    if default_graphs or named_graphs:
-        return {
-            "default_graph": [NamedNode(graph) for graph in default_graphs],
-            "named_graphs": [NamedNode(graph) for graph in named_graphs],
-        }
-    if not _FROM.search(text):
-        return {}
-    tokens = tokenize(text)
-    clause = dataset_clause(tokens)
-    if not clause.default[1:]:
-        return {}
-    # The engine itself resolves prefixed names and relative IRIs.
-    columns = " ".join(f"({term} AS ?g{place})" for place, term in enumerate(clause.default + clause.named))
-    resolved: Any = store.query(f"{prologue(tokens)} SELECT {columns} {{}}")
-    graphs = list(next(resolved))
-    split = len(clause.default)
-    return {"default_graph": list(dict.fromkeys(graphs[:split])), "named_graphs": graphs[split:]}
-
-
-def _with_merge(
-    store: Store, *, default_graph: Sequence[Any], named_graphs: Sequence[Any]
-) -> tuple[Store, dict[str, Any]]:
-    """A store of the given graphs alone, whose default graph is the merge of several; the engine would repeat triples.
-
-    Source: SPARQL 1.1 Query §13.2.1: the default graph is the RDF merge of the graphs behind FROM.
-    """
-    chosen = Store()
-    for graph in default_graph:
-        chosen.bulk_extend(
-            Quad(quad.subject, quad.predicate, quad.object) for quad in store.quads_for_pattern(None, None, None, graph)
-        )
-    for graph in named_graphs:
-        chosen.bulk_extend(store.quads_for_pattern(None, None, None, graph))
-    return chosen, {"default_graph": [DefaultGraph()], "named_graphs": list(named_graphs)}
-
-
 def serialize_graph(ntriples: str, format_name: str, prefixes: Mapping[str, str]) -> bytes:
     """A graph that is given as N-Triples, in a format of `kg.formats`; the order of its triples is kept."""
     shown = dict(prefixes) if format_name in _PREFIXED else None
@@ -306,59 +245,3 @@ def _term(value: Any) -> Term | None:
     if isinstance(value, Literal):
         return Term("literal", value.value, value.language or "", "" if value.language else value.datatype.value)
     return Term("triple", str(value))
-
-
-class _Translated:
-    """The engine's exceptions as ours."""
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
-        if isinstance(error, OSError | ValueError | RuntimeError):
-            raise QueryError(f"the engine cannot evaluate the query: {error}", remedy="simplify the query") from error
-
-
-def _syntax_error(error: SyntaxError, text: str) -> QuerySyntax:
-    tokens = significant(tokenize(text))
-    undeclared = _undeclared(tokens)
-    if undeclared:
-        prefix = undeclared.text.partition(":")[0]
-        line, column = position(text, undeclared.start)
-        return QuerySyntax(
-            f"the prefix {prefix}: is not declared",
-            remedy=f"start the query with PREFIX {prefix}: <…>",
-            line=line,
-            column=column,
-        )
-    relative = first_relative(tokens)
-    if relative:
-        line, column = position(text, relative.start)
-        return QuerySyntax(
-            f"{relative.text} is a relative IRI, and nothing says what it is relative to",
-            remedy="write the IRI in full, or start the query with BASE <…>",
-            line=line,
-            column=column,
-        )
-    found = _ENGINE_PLACE.fullmatch(str(error.args[0]))
-    if not found:
-        return QuerySyntax(str(error.args[0]), remedy="correct the query")
-    line, column = int(found[1]), int(found[2])
-    reason = _REASON.search(found[3])
-    start = offset_of(text, line, column=column)
-    here = next((token for token in tokens if token.end > start), None)
-    if reason:
-        message = reason[0]
-    elif here:
-        message = f"{here.text} cannot stand here"
-        line, column = position(text, here.start)
-    else:
-        message = "the query ends too soon"
-    return QuerySyntax(message, remedy="correct the query at this place", line=line, column=column)
-
-
-def _undeclared(tokens: Sequence[Token]) -> Token | None:
-    """The first prefixed name without a PREFIX for it; the engine places this error at some later token."""
-    declared = {name.text for keyword, name in pairwise(tokens) if keyword.keyword == "PREFIX"}
-    names = (token for before, token in pairwise(tokens) if token.kind == "pname" and before.keyword != "PREFIX")
-    return next((name for name in names if f"{name.text.partition(':')[0]}:" not in declared), None)

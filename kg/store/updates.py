@@ -30,12 +30,13 @@ from pyoxigraph import DefaultGraph, NamedNode, Quad, QuerySolutions, Store
 
 from kg.errors import QueryRefused, QuerySyntax
 from kg.sparql.updates import DELETE_WHERE, LOAD, MODIFY, Operation, Part, parts_of_update, variables_of
+from kg.store.dataset import with_merge
 from kg.store.effects import Effect, Graph, GraphRules, too_many
+from kg.store.failures import Translated
 from kg.store.operations import read_operations, resolved
 from kg.store.patch import Changeset
 from kg.store.pending import AS_THEY_ARE, DEFAULT, Nodes, Pending, Scratch
 from kg.store.replay import _translated
-from kg.store.results import _Translated, _with_merge
 from kg.store.templates import Made, Template, fill, marks_for, read_template
 
 __all__ = ["GraphRules", "UpdateLimits", "Using", "changes_of_update"]
@@ -268,8 +269,8 @@ def _solutions(
     store = request.pending.evaluated_on()
     # In several graphs the engine finds a triple several times, which matters where solutions are counted.
     if len(default) > 1 and (inserted.nodes or "SELECT" in operation.where.upper()):
-        store, dataset = _with_merge(store, **dataset)
-    with _Translated():
+        store, dataset = with_merge(store, **dataset)
+    with Translated():
         query = f"{part.prologue} SELECT {once} {shown} WHERE {operation.where} {ends}"
         for solution in cast("QuerySolutions", store.query(query, **dataset)):
             yield tuple(solution) if variables else ()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any, Final
 
@@ -84,7 +84,7 @@ def plan_read(read: Question, asked: Request, limits: Limits) -> Plan:
         raise _not_asked(read.stored, limits)
     ask = Ask(vet_query(read.text, limits), past=read.past)
     plan = plan_answer(ask, format_name=read.format_name, accept=asked.accept)
-    return replace(plan, filename=f"{read.stored.name}.{plan.row.extension}") if plan.filename else plan
+    return plan._replace(filename=f"{read.stored.name}.{plan.row.extension}") if plan.filename else plan
 
 
 def read_question(asked: Request, stored: StoredQuery) -> Question:

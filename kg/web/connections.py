@@ -90,6 +90,8 @@ class Connection(HttpToolsProtocol):
         self._ended = ended
         self._left: asyncio.Future[None] | None = None
         self._head_bytes = 0
+        self._at_once = True
+        """Whether the request that is being read may be answered at once: no header says that it has a body."""
         self._since = self.loop.time()
         self._waits = True
         self._status = HTTPStatus.BAD_REQUEST
@@ -116,6 +118,7 @@ class Connection(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         """A request begins."""
         super().on_message_begin()
+        self._at_once = True
         self._head_bytes = 1
         self._since = self.loop.time()
 
@@ -130,7 +133,12 @@ class Connection(HttpToolsProtocol):
         self._head_bytes += len(name) + len(value)
         if self._head_bytes > _MOST_HEAD_BYTES:
             self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
-        super().on_header(name, value)
+        name = name.lower()
+        if name in _ABOUT_A_BODY:
+            self._at_once = False
+            super().on_header(name, value)
+        else:
+            self.headers.append((name, value))
 
     def on_headers_complete(self) -> None:
         """Answer at once, or begin to answer."""
@@ -185,25 +193,26 @@ class Connection(HttpToolsProtocol):
     def _begin_at_once(self) -> bool:
         parser = self.parser
         if (
-            parser.get_method() != b"GET"
+            not self._at_once
+            or parser.get_method() != b"GET"
             or not (self.cycle is None or self.cycle.response_complete)
             or parser.get_http_version() != "1.1"
             or not parser.should_keep_alive()
             or self.flow.write_paused
-            or any(name in _ABOUT_A_BODY for name, _ in self.headers)
         ):
             return False
         path, _, query = self.url.partition(b"?")
         if not path.startswith(b"/") or b"#" in self.url:
             return False
-        self.scope["method"] = "GET"
-        self.scope["path"] = _path(path)
-        self.scope["raw_path"] = path
-        self.scope["query_string"] = query
+        scope = cast("MutableMapping[str, Any]", self.scope)
+        scope["method"] = "GET"
+        scope["path"] = _path(path)
+        scope["raw_path"] = path
+        scope["query_string"] = query
         before = self.cycle
         reply = Reply(self, self.scope)
         self.cycle = reply  # type: ignore[assignment]  # it has what uvicorn looks at
-        if self._front.at_once(Exchange(cast("MutableMapping[str, Any]", self.scope), _nothing, _nothing), reply):
+        if self._front.at_once(Exchange(scope, _nothing, _nothing), reply):
             return True
         self.cycle = before
         return False

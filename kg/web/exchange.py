@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import lru_cache
 from textwrap import shorten
-from typing import Final
+from typing import Final, NamedTuple
 
 from kg.answer import Ask
 from kg.formats import Format, format_named, formats_for
@@ -15,8 +14,7 @@ from kg.web.problems import Problem
 _SHOWN_CHARACTERS: Final = 200
 
 
-@dataclass(frozen=True)
-class Request:
+class Request(NamedTuple):
     """What of an HTTP request decides about its answer."""
 
     method: str
@@ -32,8 +30,7 @@ class Request:
     body: bytes = b""
 
 
-@dataclass(frozen=True)
-class Plan:
+class Plan(NamedTuple):
     """A query that may run, and the format of its answer."""
 
     ask: Ask

@@ -39,6 +39,8 @@ class Exchange:
         self.version: str = scope["http_version"]
         self.headers = _joined(scope["headers"])
         """Each header once, by its lower-case name; several lines of one name are joined."""
+        self.host = self.value(b"host")
+        self.accept = (self.value(b"accept"),) if b"accept" in self.headers else ()
         self.client: str = (scope.get("client") or ("",))[0]
         self._receive = receive
         self._send = send
@@ -92,8 +94,7 @@ class Exchange:
         Raises:
             Problem: it does.
         """
-        host = self.headers.get(b"host")
-        if (not host and self.version == "1.1") or (host and b"," in host):
+        if (not self.host and self.version == "1.1") or "," in self.host:
             raise Problem("bad-request", "the request has not just one Host", remedy="send one Host header")
 
     def left(self) -> asyncio.Future[None]:
@@ -162,7 +163,7 @@ def environ(exchange: Exchange, body: bytes) -> dict[str, Any]:
 
     Source: PEP 3333; RFC 9110 §9.3.2.
     """
-    host = exchange.value(b"host")
+    host = exchange.host
     name, _, port = host.rpartition(":") if ":" in host.rpartition("]")[2] else (host, "", "")
     variables: dict[str, Any] = {
         "REQUEST_METHOD": "GET" if exchange.method == "HEAD" else exchange.method,

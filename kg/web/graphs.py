@@ -63,7 +63,7 @@ def plan_graph(asked: Request, limits: Limits, *, graphs: Collection[str], base:
         raise Problem("not-found", f"There is no graph <{graph}>", remedy=f"choose one that is listed at {PATH}")
     ask = Ask(vet_query(graph_query(graph), limits))
     plan = plan_answer(ask, format_name=read.format_name, accept=asked.accept)
-    return replace(plan, filename=f"{_slug(graph, base)}.{plan.row.extension}") if plan.filename else plan
+    return plan._replace(filename=f"{_slug(graph, base)}.{plan.row.extension}") if plan.filename else plan
 
 
 def read_graph_name(asked: Request, base: str) -> GraphRequest:
@@ -125,7 +125,7 @@ def write_graph(name: str) -> Response:  # noqa: ARG001 - it is read from the re
 def _write() -> Response:
     """Source: SPARQL 1.1 Graph Store HTTP Protocol §5.3 to §5.7, where a patch is a SPARQL update; RFC 5789 §2.2."""
     dataset = current_dataset()
-    read = read_graph_name(replace(asked_request(request), body=b""), dataset.base)
+    read = read_graph_name(asked_request(request)._replace(body=b""), dataset.base)
     unnamed = read.graph is None and not read.default
     if unnamed and _says_dataset():
         errand = Errand(Task.SUBMIT, _DATASET_WRITES[request.method], author=admit(REVIEW))

@@ -8,7 +8,7 @@ from binascii import a2b_qp
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Final
+from typing import Final, NamedTuple
 from urllib.parse import unquote_plus
 
 from werkzeug.http import parse_options_header
@@ -34,8 +34,7 @@ _TIME: Final = re.compile(r"[0-9]{4}(-[0-9]{2}(-[0-9]{2}(T[0-9]{2}:[0-9]{2}(:[0-
 _DECIMAL: Final = re.compile(r"[0-9]{1,9}(?:\.[0-9]{1,9})?")
 
 
-@dataclass(frozen=True)
-class QueryRequest:
+class QueryRequest(NamedTuple):
     """What a client asks."""
 
     text: str | None
@@ -259,6 +258,8 @@ def _decoded(encoded: bytes) -> str:
     Raises:
         UnicodeDecodeError: it is not UTF-8.
     """
+    if encoded.isalnum():
+        return encoded.decode("ascii")
     spaced = encoded.replace(b"+", b" ")
     if spaced.isascii() and not _LINE_BREAK.search(spaced) and not _NO_ESCAPE.search(spaced):
         return a2b_qp(spaced.replace(b"=", b"=3D").replace(b"%", b"=")).decode("utf-8")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from itertools import islice
 from typing import Any, Final, cast
 
@@ -168,7 +167,7 @@ def _ontology(format_name: str) -> Response:
     snapshot = service().snapshot(past)
     plan = _plan(snapshot, format_name or given.get("format", ""), asked.accept)
     if plan.row.name != "html":
-        return planned_response(replace(plan, ask=replace(plan.ask, past=past)))
+        return planned_response(plan._replace(ask=plan.ask._replace(past=past)))
     known = _vocabularies().ontology(snapshot) if past == NOW else read_ontology(snapshot)
     page = render_template(
         "ontology.html",
@@ -204,7 +203,7 @@ def _needs() -> Mapping[str, Mapping[str, Any]]:
 def _plan(snapshot: Readable, format_name: str, accept: tuple[str, ...]) -> Plan:
     query = vet_query(graph_statements(ontology_graph(snapshot)), service().limits)
     plan = plan_answer(Ask(query), format_name=format_name, accept=accept)
-    return replace(plan, filename=f"ontology.{plan.row.extension}") if plan.filename else plan
+    return plan._replace(filename=f"ontology.{plan.row.extension}") if plan.filename else plan
 
 
 def _vocabularies() -> Vocabularies:

@@ -14,9 +14,9 @@ WITHOUT_GRAPHS: dict[str, list[str]] = {"default_graphs": [], "named_graphs": []
     ("request_", "kind"),
     [
         (PLAIN, b"P"),
-        (PLAIN | WITHOUT_GRAPHS, b"P"),
+        (PLAIN | WITHOUT_GRAPHS, b"Q"),
         (PLAIN | {"query": 'ASK { ?s ?p "é\0\ud800\U0001f30d" }'}, b"P"),
-        (PLAIN | {"query": ""}, b"Q"),
+        (PLAIN | {"query": ""}, b"P"),
         (PLAIN | {"default_graphs": ["http://e/g"], "named_graphs": []}, b"Q"),
         (PLAIN | {"default_graphs": [], "named_graphs": ["http://e/g"]}, b"Q"),
         (PLAIN | {"revision": 0}, b"Q"),
