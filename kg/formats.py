@@ -1,6 +1,8 @@
 """The one table of formats: names, media types, extensions; which kinds of answer they fit, and how they are read."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 SOLUTIONS: Final = "solutions"
@@ -90,7 +92,8 @@ FORMATS: Final = (
         "application/ld+json",
         "jsonld",
         _TRIPLES,
-        other_names=("json",),
+        other_names=("json", "json-ld"),
+        other_media_types=("application/json",),
         read_types=("application/ld+json", "application/json"),
         read_extensions=("jsonld", "json"),
     ),
@@ -100,7 +103,7 @@ FORMATS: Final = (
         "application/rdf+xml",
         "rdf",
         _TRIPLES,
-        other_names=("rdf", "xml"),
+        other_names=("rdf", "xml", "rdf+xml"),
         other_media_types=("application/xml", "text/xml"),
         read_types=("application/rdf+xml", "application/xml", "text/xml"),
         read_extensions=("rdf", "owl", "xml"),
@@ -147,11 +150,27 @@ def formats_for(form: str) -> tuple[Format, ...]:
 def format_named(name: str, form: str) -> Format | None:
     """The format that `?format=name` means for a query form; None where there is none.
 
+    The name may be a media type, and several names, between commas: the first counts that means a format for the form.
+    A `+` that was not percent-encoded has become a space.
+
     >>> format_named("XML", "CONSTRUCT").label
     'RDF/XML'
+    >>> format_named("text/turtle,application/sparql-results json", "SELECT").label
+    'JSON'
     """
-    wanted = name.lower()
-    return next((row for row in formats_for(form) if wanted == row.name or wanted in row.other_names), None)
+    rows = _rows_by_name(form)
+    wanted = (each.strip().replace(" ", "+") for each in name.lower().split(","))
+    return next((rows[each] for each in wanted if each in rows), None)
+
+
+@lru_cache
+def _rows_by_name(form: str) -> Mapping[str, Format]:
+    """The formats for a query form, by each name and media type of theirs."""
+    return {
+        name: row
+        for row in formats_for(form)
+        for name in (row.name, *row.other_names, row.media_type, *row.other_media_types)
+    }
 
 
 def format_read(media_type: str, *, name: str = "") -> Format | None:

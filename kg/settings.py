@@ -234,7 +234,11 @@ SETTINGS: Final = (
         _store,
     ),
     Setting("base_iri", "Base IRI to publish under; empty: the one that the catalogue gives.", _base_iri),
-    Setting("default_graph", "`union`: queries see all graphs at once; `strict`: only what they name.", _mode),
+    Setting(
+        "default_graph",
+        "`union`: queries see all graphs at once, but those of reference; `strict`: only what they name.",
+        _mode,
+    ),
     Setting("host", "Address that the server listens on.", _text),
     Setting("port", "Port that the server listens on.", _port),
     Setting(

@@ -7,7 +7,7 @@ any parser sees the text. So data, ontology, shapes, rules and queries move toge
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final
@@ -17,6 +17,15 @@ from kg.errors import ContentError
 CATALOG: Final = Path("data/catalog.ttl")
 
 _REFERENCE: Final = "graph/reference/"
+
+_RDF: Final = frozenset({".ttl", ".nt", ".nq", ".trig", ".jsonld", ".rdf", ".n3", ".owl"})
+_PLACES: Final = {
+    "data": "put it into data/ as TriG, or into data/links/ or data/external/ as Turtle",
+    "ontology": "put it into ontology/ or ontology/vocabularies/ as Turtle",
+    "shapes": "put it into shapes/ as Turtle",
+    "queries": "put data into data/ as TriG; queries/ holds queries",
+}
+"""Folder of a content root -> where an RDF file that is not read there may have been meant to stand."""
 
 # The pattern finds the base before any RDF parser runs, for parsing needs the base; the catalogue is checked later.
 _URI_SPACE: Final = re.compile(r'(?:\bvoid:uriSpace|<http://rdfs\.org/ns/void#uriSpace>)\s+"([^"]+)"')
@@ -115,7 +124,11 @@ class Content:
         return self.graph("entailed")
 
     def rdf_files(self) -> list[ContentFile]:
-        """The ontology, its vocabularies, the catalogue, the data, the links and the data of others, in this order."""
+        """The ontology, its vocabularies, the catalogue, the data, the links and the data of others, in this order.
+
+        Raises:
+            ContentError: an RDF file stands where none of its kind is read.
+        """
         folders = (("ontology", "ontology"), ("ontology/vocabularies", "vocabularies"))
         files = [
             ContentFile(path, self.graph(slug)) for folder, slug in folders for path in self._files(folder, "*.ttl")
@@ -124,11 +137,13 @@ class Content:
             files.append(ContentFile(self.root / CATALOG, self.graph("catalog")))
         files += [ContentFile(path, None) for path in self._files("data", "*.trig")]
         named = (("data/links", "links"), ("data/external", "reference"))
-        return files + [
+        files += [
             ContentFile(path, self.graph(f"{slug}/{path.stem}"))
             for folder, slug in named
             for path in self._files(folder, "*.ttl")
         ]
+        self._refuse_unread({*(file.path for file in files), *self._files("shapes", "*.ttl")})
+        return files
 
     def rulebook(self) -> Rulebook:
         """The text of all shapes, rules and checks.
@@ -150,6 +165,29 @@ class Content:
     def queries(self) -> Path:
         """The folder of stored queries."""
         return self.root / "queries"
+
+    def _refuse_unread(self, read: Collection[Path]) -> None:
+        """Refuse RDF files that nothing reads.
+
+        Folders below that of the data of others are theirs. Files beside the four folders count where nothing is read.
+        """
+        found = [path for folder in _PLACES for path in sorted((self.root / folder).rglob("*"))]
+        if not read:
+            found += sorted(self.root.glob("*"))
+        theirs = self.root / "data/external"
+        unread = [
+            path
+            for path in found
+            if path.suffix.lower() in _RDF and path not in read and theirs not in path.parent.parents and path.is_file()
+        ]
+        if not unread:
+            return
+        name = self.name(unread[0])
+        more = f", and neither are {len(unread) - 1:,} more" if unread[1:] else ""
+        place = _PLACES.get(name.partition("/")[0], _PLACES["data"])
+        raise ContentError(
+            f"an RDF file that is not read where it stands{more}", remedy=f"{place}; or take it away", file=name
+        )
 
     def _files(self, folder: str, pattern: str) -> list[Path]:
         return sorted((self.root / folder).glob(pattern))

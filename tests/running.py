@@ -17,7 +17,7 @@ from threading import Lock
 # Each line that comes in is a command; the process that is forked for it leaves the loop and is what the command would
 # be that has just been started. The numbers of that process and of its end go out.
 _LOADED = """
-import gc, json, os, sys
+import atexit, gc, json, os, sys, threading
 import kg.audit, kg.intake, kg.linking, kg.publish, kg.submit, kg.tables
 from kg.cli import main
 
@@ -39,7 +39,16 @@ for number, name in enumerate(("in", "out", "err")):
     handle = os.open(os.path.join(asked["folder"], name), os.O_RDWR)
     os.dup2(handle, number), os.close(handle)
 sys.argv = ["kg", *asked["arguments"]]
-sys.exit(main())
+try:
+    main()
+    status = 0
+except SystemExit as ended:
+    if not isinstance(ended.code, int | None):
+        raise
+    status = ended.code or 0
+threading._shutdown(), atexit._run_exitfuncs()
+sys.stdout.flush(), sys.stderr.flush()
+os._exit(status)  # to take all that is loaded apart takes longer than most commands
 """
 
 

@@ -15,6 +15,8 @@ from email.message import Message
 from pathlib import Path
 from urllib.parse import urlencode
 
+from tests.forking import Forked, fork_server
+
 ROOT = Path(__file__).parents[1]
 Command = tuple[Path, dict[str, str]]
 
@@ -60,7 +62,7 @@ class Process:
 class Server:
     """A server process and where it listens; it has a session and a folder for temporary files of its own."""
 
-    process: subprocess.Popen[bytes]
+    process: subprocess.Popen[bytes] | Forked
     port: int
     log: Path
     temporary: Path
@@ -149,20 +151,28 @@ def eventually(holds: Callable[[], object], *, seconds: float) -> bool:
 def serving(
     command: Command, state: Path, folder: Path, *, program: Sequence[str | Path] = (), **environ: str
 ) -> Iterator[Server]:
-    """`kg serve`, or another program, on a free port, ready to answer, and then ended; its log is in `folder`."""
+    """`kg serve`, or another program, on a free port, ready to answer, and then ended; its log is in `folder`.
+
+    A server is forked from a process that has loaded it; another program, and one that is told what Python itself may
+    heed, is a new one.
+    """
     kg, settings_free = command
     port = free_port()
     folder.mkdir(parents=True, exist_ok=True)
     temporary = Path(tempfile.mkdtemp(prefix="kg-test-"))  # a short name: the address of a Unix socket has 108 bytes
     own = {"KG_STATE": str(state), "KG_PORT": str(port), "TMPDIR": str(temporary), **environ}
     with (folder / "log").open("wb") as log:
-        process = subprocess.Popen(
-            program or [kg, "serve"],
-            env=settings_free | own,
-            stdout=log,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
+        process: subprocess.Popen[bytes] | Forked
+        if program or not all(name.startswith("KG_") for name in environ):
+            process = subprocess.Popen(
+                program or [kg, "serve"],
+                env=settings_free | own,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        else:
+            process = fork_server(settings_free | own, log.fileno())
     server = Server(process, port, folder / "log", temporary)
     try:
         assert eventually(lambda: _answers(server), seconds=_STARTS_WITHIN_SECONDS), server.log.read_text()

@@ -80,7 +80,9 @@ class Addresses:
 def service_description(dataset: Dataset, at: Addresses) -> str:
     """The service: its endpoint, language, features, result formats and dataset.
 
-    Source: SPARQL 1.1 Service Description §3.
+    A default graph that leaves graphs of reference out is not claimed to be the union of all.
+
+    Source: SPARQL 1.1 Service Description §3 and §4.2.
     """
     return _ntriples([*_service(dataset, at), *_dataset(dataset, at)], _titles(dataset))
 
@@ -110,7 +112,7 @@ def _service(dataset: Dataset, at: Addresses) -> Iterator[str]:
     yield f"{node} <{RDF_TYPE}> <{_SD}Service>"
     yield f"{node} <{_SD}endpoint> {node}"
     yield f"{node} <{_SD}supportedLanguage> <{_SD}SPARQL11Query>"
-    if dataset.union:
+    if dataset.union and not _left_out(dataset):
         yield f"{node} <{_SD}feature> <{_SD}UnionDefaultGraph>"
     if at.calls:
         yield f"{node} <{_SD}feature> <{_SD}BasicFederatedQuery>"
@@ -127,6 +129,9 @@ def _dataset(dataset: Dataset, at: Addresses) -> Iterator[str]:
     yield f"{node} <{_SD}defaultGraph> {default}"
     yield f"{default} <{RDF_TYPE}> <{_SD}Graph>"
     yield f"{default} <{_VOID}triples> {_integer(dataset.default_triples)}"
+    if dataset.union and (left_out := _left_out(dataset)):
+        told = f"The merge of all named graphs but those of reference: {', '.join(map(iri_term, left_out))}."
+        yield f"{default} <{_COMMENT}> {string_term(told, language='en')}"
     for graph in dataset.graphs:
         named = iri_term(f"{at.endpoint}#named-graph/{quote(graph.iri, safe='')}")
         iri = iri_term(graph.iri)
@@ -136,6 +141,11 @@ def _dataset(dataset: Dataset, at: Addresses) -> Iterator[str]:
         yield f"{named} <{_SD}graph> {iri}"
         yield f"{iri} <{RDF_TYPE}> <{_SD}Graph>"
         yield f"{iri} <{_VOID}triples> {_integer(graph.triples)}"
+
+
+def _left_out(dataset: Dataset) -> list[str]:
+    """The graphs that are no part of a default graph that is a merge."""
+    return [graph.iri for graph in dataset.graphs if graph.is_reference]
 
 
 def _void(dataset: Dataset, at: Addresses) -> Iterator[str]:

@@ -46,9 +46,9 @@ def write(
     Raises:
         OSError: the socket is gone.
     """
-    leaving: list[bool] = []
-    signal.signal(signal.SIGTERM, lambda *_: leaving.append(True))
-    while not leaving and _is_waiting(listener, _IDLE_SECONDS):
+    told, tell = socket.socketpair()
+    signal.signal(signal.SIGTERM, lambda *_: tell.close())  # who waits hears of that at once
+    while _is_waiting(listener, _IDLE_SECONDS, unless=told):
         try:
             house = open_house(snapshots, limits=limits, before=house)
             opening = open_primary(
@@ -60,18 +60,17 @@ def write(
             with opening as primary:
                 house = take_over(primary, house, snapshots, limits=limits)
                 until = time.monotonic() + _TURN_SECONDS
-                while not leaving and time.monotonic() < until and _is_waiting(listener, _IDLE_SECONDS):
+                while time.monotonic() < until and _is_waiting(listener, _IDLE_SECONDS, unless=told):
                     _serve(_waiting(listener), primary, house, snapshots=snapshots, most_seconds=most_seconds)
         except KgError as error:
             _refuse(_waiting(listener), error)
         time.sleep(_PAUSE_SECONDS)
 
 
-def _is_waiting(listener: socket.socket, seconds: float) -> bool:
-    try:
-        return bool(select.select([listener], [], [], seconds)[0])
-    except InterruptedError:
-        return False
+def _is_waiting(listener: socket.socket, seconds: float, *, unless: socket.socket | None = None) -> bool:
+    """Whether somebody waits within so many seconds, and nothing comes of another socket."""
+    ready, _, _ = select.select([listener] if unless is None else [listener, unless], [], [], seconds)
+    return ready == [listener]
 
 
 def _waiting(listener: socket.socket) -> list[socket.socket]:

@@ -27,7 +27,7 @@ from kg.sparql.patterns import NotTakenApart, Pattern, Triple, patterns_along, r
 from kg.sparql.tokens import Token
 from kg.sparql.words import closed, text_of, variables_of, words_of
 
-_ENDS: Final = frozenset({FILTER, BIND, VALUES, OPTIONAL, "MINUS", "GRAPH", "SERVICE", "UNION"})
+_ENDS: Final = frozenset({FILTER, BIND, VALUES, OPTIONAL, "LATERAL", "MINUS", "GRAPH", "SERVICE", "UNION"})
 _MODIFIERS: Final = frozenset({"LIMIT", "OFFSET", "HAVING", "GROUP", "VALUES"})
 _NODES: Final = frozenset({"iri", "pname", "var", "number", "string", "bnode"})
 

@@ -13,7 +13,7 @@ _CLOSERS: Final = frozenset(CLOSER.values())
 _TERMS: Final = frozenset({"iri", "pname", "bnode", "var", "string", "number"})
 _WITH_AUTHORITY: Final = re.compile(r"<[A-Za-z][A-Za-z0-9+.-]*://")
 CHAIN_WORDS: Final = frozenset(
-    {"UNION", "OPTIONAL", "MINUS", "FILTER", "BIND", "GRAPH", "EXISTS", "SELECT", "AS", "IN"}
+    {"UNION", "OPTIONAL", "LATERAL", "MINUS", "FILTER", "BIND", "GRAPH", "EXISTS", "SELECT", "AS", "IN"}
 )
 _CHAIN_SIGNS: Final = frozenset({"&&", "||", "+", "-", "*", "/", "|", "!", "^", "=", "!=", "<", ">", "<=", ">="})
 
@@ -50,7 +50,7 @@ NOTHING: Final = Token("space", "", 0)
 
 
 def is_plainly_small(tokens: tuple[Token, ...], limits: Limits) -> bool:
-    """Whether a text has fewer tokens than any limit allows, as many brackets open as close, and no doubtful IRI.
+    """Whether a text has fewer tokens than any limit allows, as many brackets open as close, and no doubtful `<`.
 
     Then nothing in it needs to be counted, which saves most of the time that a short query takes here.
     """
@@ -59,6 +59,8 @@ def is_plainly_small(tokens: tuple[Token, ...], limits: Limits) -> bool:
     if any(token.kind == "iri" and not _WITH_AUTHORITY.match(token.text) for token in tokens):
         return False
     words = [token.text for token in tokens]
+    if "<<" in words or "<<(" in words:
+        return False
     if len([word for word in words if word.upper() == "SELECT"]) > limits.subqueries:
         return False
     return all(words.count(opening) == words.count(closing) for opening, closing in CLOSER.items())
@@ -112,15 +114,18 @@ def _places(text: str, tokens: tuple[Token, ...]) -> Iterator[_Place]:
                 raise syntax_error(text, token, f'"{sign}" closes nothing')
             stack.pop()
         frame = stack[-1][1] if stack else "top"
-        if token.kind == "iri" and _may_be_comparison(token, before=before, frame=frame):
-            raise syntax_error(text, token, f"{token.text} is an IRI; to compare, write a space behind <")
+        if token.text[0] == "<" and _may_be_comparison(token, before=before, frame=frame):
+            read = "is an IRI" if token.kind == "iri" else "opens a triple"
+            raise syntax_error(text, token, f"{token.text} {read}; to compare, write a space behind <")
         subqueries = stack[-1][2] if stack else 0
         yield _Place(token, before, after, frame, len(stack) + (sign in CLOSER), subqueries)
         if sign in CLOSER:
             earlier = tokens[index - 2] if index > 1 else NOTHING
-            kind = "data" if values_open and sign == "{" else _frame(sign, frame, before=before, earlier=earlier)
+            selects = sign == "{" and after.keyword == "SELECT"
+            kind = "subquery" if selects else _frame(sign, frame, before=before, earlier=earlier)
+            kind = "data" if values_open and sign == "{" else kind
             values_open = values_open and sign != "{"
-            stack.append((token, kind, subqueries + (sign == "{" and after.keyword == "SELECT")))
+            stack.append((token, kind, subqueries + selects))
         elif token.kind == "word" and not values_open:
             values_open = token.keyword == "VALUES"
     if stack:
@@ -128,27 +133,45 @@ def _places(text: str, tokens: tuple[Token, ...]) -> Iterator[_Place]:
 
 
 def _may_be_comparison(token: Token, *, before: Token, frame: str) -> bool:
-    """Whether the engine may read an IRI as `<` and what follows, with a comment or a string in it that hides text.
+    """Whether the engine may read an IRI, `<<` or `<<(` as `<` and what follows, so that a string hides what it runs.
 
-    Source: SPARQL 1.1 Query §19.8: the longest token counts. The engine takes `<` for an operator behind an operand;
-    only what goes on with `scheme://` is no expression. Operators stand in round brackets alone.
+    Source: SPARQL 1.1 Query §19.8: the longest token counts. The engine takes `<` for an operator behind an operand,
+    and `<<x'>` for one and an IRI; only what goes on with `scheme://` is no expression. Operators stand in the round
+    brackets of expressions alone.
     """
+    if token.text in ("<", "<=") or frame not in ("expression", "unclear"):
+        return False
     operand = before.kind in _TERMS or before.kind == "lang" or before.text in _CLOSERS
-    compared = frame in ("expression", "collection") and (operand or before.keyword in ("TRUE", "FALSE"))
-    return compared and not _WITH_AUTHORITY.match(token.text)
+    return (operand or before.keyword in ("TRUE", "FALSE")) and not _WITH_AUTHORITY.match(token.text)
 
 
 def _frame(sign: str, outer: str, *, before: Token, earlier: Token) -> str:
-    """What a bracket holds: `group`, `node`, `collection`, `expression`, `template` or `data`."""
+    """What a bracket holds: `group`, `node`, `collection`, `expression`, `template`, `data`, or `unclear`.
+
+    `unclear` are round brackets which may be a collection or the arguments of a function. `data` are terms alone.
+    """
     if sign == "{":
         opens = before.keyword in ("CONSTRUCT", "INSERT", "DELETE", "DATA")
         return "template" if opens or outer == "template" else "group"  # GRAPH in a template is part of it
     if outer in ("data", "template", "expression"):
-        return outer
+        return "data" if (outer, sign) == ("expression", "<<(") else outer
     if sign != "(":
         return "node"
     called = before.keyword not in ("", "A") or earlier.keyword in ("FILTER", "HAVING")
-    return "expression" if outer == "top" or called else "collection"
+    if outer in ("top", "subquery") or called:
+        return "expression"
+    if outer == "unclear" or (outer == "group" and (_may_call(before) or _may_call(earlier))):
+        return "unclear"
+    return "collection"
+
+
+def _may_call(token: Token) -> bool:
+    """Whether brackets behind a name may be an expression: the engine reads `FILTERx:f (` as two words.
+
+    So it does with `x:BIND (`, where the prefix and the name do not make an IRI (`<http://e:80>` and `BIND`).
+    """
+    name = token.text.upper() if token.kind == "pname" else ""
+    return "FILTER" in name or "BIND" in name
 
 
 def _pattern_count(place: _Place) -> int:
@@ -163,9 +186,9 @@ def _pattern_count(place: _Place) -> int:
             return int(after.text not in (".", ";", "}", "]", "|}"))
         # An annotation stands for a reifier, its triple term and its own pattern.
         return {"{": 1, "[": 1, "<<": 1, "<<(": 1, "/": 1, "{|": 3}.get(token.text, 0)
-    if place.frame == "collection":
+    if place.frame in ("collection", "unclear"):
         return int(token.kind in _TERMS and before.kind in _TERMS)
-    return int(place.frame == "group" and token.kind in _TERMS and before.text in ("}", ")"))
+    return int(place.frame in ("group", "subquery") and token.kind in _TERMS and before.text in ("}", ")"))
 
 
 def _operator_count(place: _Place, *, describes: bool) -> int:
@@ -174,7 +197,7 @@ def _operator_count(place: _Place, *, describes: bool) -> int:
     if token.keyword:
         return int(token.keyword in CHAIN_WORDS)
     if token.kind == "punct":
-        listed = token.text == "(" and place.before.text == ")" and place.frame in ("top", "expression")
+        listed = token.text == "(" and place.before.text == ")" and place.frame in ("top", "subquery", "expression")
         return int(place.frame != "data" and (listed or token.text in _CHAIN_SIGNS))
     # The engine reads `FILTERx:f(` and `GRAPHx:g {` as two words; each such name counts, also where it is only a name.
     called = token.kind == "pname" and place.after.text in ("(", "{")

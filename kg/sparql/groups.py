@@ -10,7 +10,7 @@ from typing import Final
 from kg.sparql.tokens import Token
 
 _BRACKETS: Final = {"(": ")", "[": "]", "{": "}", "{|": "|}", "<<": ">>", "<<(": ")>>"}
-_STARTS: Final = frozenset({"FILTER", "BIND", "VALUES", "OPTIONAL", "MINUS", "GRAPH"})
+_STARTS: Final = frozenset({"FILTER", "BIND", "VALUES", "OPTIONAL", "LATERAL", "MINUS", "GRAPH"})
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ What is read here must be what the engine reads. By the standard the longest tok
 """
 
 import re
+from collections.abc import Iterable
 from typing import Final, NamedTuple
 
 from kg.errors import NetworkRefused, QueryRefused, QuerySyntax
@@ -16,25 +17,26 @@ from kg.sparql.calls import SERVICE, directed, refuse_calls
 from kg.sparql.edits import has_several_dots, spell_out
 from kg.sparql.excess import NOTHING, Limits, is_plainly_small, place_of, refuse_excess, syntax_error
 from kg.sparql.plain import SHORT_TOKENS, plain
-from kg.sparql.relative import in_whole
+from kg.sparql.relative import in_whole, is_misspelt
 from kg.sparql.tokens import Token, significant, tokenize, without_comments
 
 QUERY_FORMS: Final = frozenset({"SELECT", "ASK", "CONSTRUCT", "DESCRIBE"})
 UPDATE: Final = "UPDATE"
 
-# Source: SPARQL 1.1 Query §19.8 and, for triple terms and base direction, SPARQL 1.2.
+# Source: SPARQL 1.1 Query §19.8; SPARQL 1.2 for triple terms and base direction; SPARQL-dev SEP-0002 for ADJUST and
+# SEP-0006 for LATERAL.
 _WORDS: Final = frozenset(
     re.findall(
         r"\w+",
         """
-        A ABS ADD ALL AS ASC ASK AVG BASE BIND BNODE BOUND BY CEIL CLEAR COALESCE CONCAT CONSTRUCT CONTAINS COPY COUNT
-        CREATE DATA DATATYPE DAY DEFAULT DELETE DESC DESCRIBE DISTINCT DROP ENCODE_FOR_URI EXISTS FALSE FILTER FLOOR
-        FROM GRAPH GROUP GROUP_CONCAT HASLANG HASLANGDIR HAVING HOURS IF IN INSERT INTO IRI ISBLANK ISIRI ISLITERAL
-        ISNUMERIC ISTRIPLE ISURI LANG LANGDIR LANGMATCHES LCASE LIMIT LOAD MAX MD5 MIN MINUS MINUTES MONTH MOVE NAMED
-        NOT NOW OBJECT OFFSET OPTIONAL ORDER PREDICATE PREFIX RAND REDUCED REGEX REPLACE ROUND SAMETERM SAMPLE SECONDS
-        SELECT SEPARATOR SERVICE SHA1 SHA256 SHA384 SHA512 SILENT STR STRAFTER STRBEFORE STRDT STRENDS STRLANG
-        STRLANGDIR STRLEN STRSTARTS STRUUID SUBJECT SUBSTR SUM TIMEZONE TO TRIPLE TRUE TZ UCASE UNDEF UNION URI USING
-        UUID VALUES VERSION WHERE WITH YEAR
+        A ABS ADD ADJUST ALL AS ASC ASK AVG BASE BIND BNODE BOUND BY CEIL CLEAR COALESCE CONCAT CONSTRUCT CONTAINS COPY
+        COUNT CREATE DATA DATATYPE DAY DEFAULT DELETE DESC DESCRIBE DISTINCT DROP ENCODE_FOR_URI EXISTS FALSE FILTER
+        FLOOR FROM GRAPH GROUP GROUP_CONCAT HASLANG HASLANGDIR HAVING HOURS IF IN INSERT INTO IRI ISBLANK ISIRI
+        ISLITERAL ISNUMERIC ISTRIPLE ISURI LANG LANGDIR LANGMATCHES LATERAL LCASE LIMIT LOAD MAX MD5 MIN MINUS MINUTES
+        MONTH MOVE NAMED NOT NOW OBJECT OFFSET OPTIONAL ORDER PREDICATE PREFIX RAND REDUCED REGEX REPLACE ROUND SAMETERM
+        SAMPLE SECONDS SELECT SEPARATOR SERVICE SHA1 SHA256 SHA384 SHA512 SILENT STR STRAFTER STRBEFORE STRDT STRENDS
+        STRLANG STRLANGDIR STRLEN STRSTARTS STRUUID SUBJECT SUBSTR SUM TIMEZONE TO TRIPLE TRUE TZ UCASE UNDEF UNION URI
+        USING UUID VALUES VERSION WHERE WITH YEAR
         """,
     )
 )
@@ -44,6 +46,11 @@ _NETWORK: Final = frozenset({"LOAD", "SERVICE"})
 _PROLOGUE: Final = frozenset({"BASE", "PREFIX", "VERSION"})
 _LOAD_REMEDY: Final = "send the triples themselves; this service fetches nothing from the network"
 _BEFORE_NAME: Final = frozenset({"FROM", "GRAPH", "NAMED", "SERVICE", "SILENT"})
+# Source: SPARQL 1.1 Query §19.8, production ECHAR, and §19.2.
+_ESCAPE: Final = re.compile(r"\\(?:u[0-9A-Fa-f]{4}|U[0-9A-Fa-f]{8}|.)", re.DOTALL)
+_GOOD_ESCAPE: Final = re.compile(
+    r"""\\(?:[tbnrf"'\\]|(?:u|U0000)(?![Dd][89A-Fa-f])[0-9A-Fa-f]{4}|U00(?:0[1-9A-Fa-f]|10)[0-9A-Fa-f]{4})"""
+)
 
 
 class Query(NamedTuple):
@@ -109,6 +116,9 @@ def vet_by_tokens(text: str, limits: Limits, *, base: str = "", is_update: bool 
     if everything and everything[-1].kind == "bad":
         raise syntax_error(text, everything[-1], _bad_token(everything[-1]))
     tokens = tuple(significant(everything))
+    _refuse_misspelt(text, tokens)
+    if "\\" in text:
+        _refuse_bad_escapes(text, tokens)
     words = {token.text.upper() for token in tokens if token.kind == "word"}
     if not words <= _WORDS or "SERVICE" in text.upper():
         _refuse_ambiguity(text, tokens)
@@ -138,20 +148,62 @@ def _refuse_length(text: str, limits: Limits) -> None:
         )
 
 
+def _refuse_misspelt(text: str, tokens: Iterable[Token]) -> None:
+    """Refuse IRIs that are neither whole nor relative.
+
+    Raises:
+        QuerySyntax: there is one.
+    """
+    for token in tokens:
+        if token.kind == "iri" and is_misspelt(token):
+            raise syntax_error(
+                text,
+                token,
+                f"{token.text} is no IRI: no scheme is before its colon, and a path with one starts with ./",
+            )
+
+
+def _refuse_bad_escapes(text: str, tokens: Iterable[Token]) -> None:
+    """Refuse long strings with an escape that is none: the engine reads an empty string there, and code behind it.
+
+    Raises:
+        QuerySyntax: there is one.
+    """
+    for token in tokens:
+        if token.kind != "string" or token.text[:3] not in ('"""', "'''"):
+            continue
+        bad = next((found for found in _ESCAPE.findall(token.text) if not _GOOD_ESCAPE.fullmatch(found)), None)
+        if bad:
+            raise syntax_error(text, token, f"the string that starts here holds {bad[:2]}, which stands for nothing")
+
+
 def _refuse_ambiguity(text: str, tokens: tuple[Token, ...]) -> None:
     """Refuse what the engine reads as keywords: `trueSERVICE` as two, and `SERVICE:x {` as a call, whatever the prefix.
 
     Raises:
         QuerySyntax: a word that is none, or a prefixed name that may be a call.
     """
-    for before, token, after in zip((NOTHING, *tokens), tokens, (*tokens[1:], NOTHING), strict=False):
+    row = (NOTHING, *tokens, NOTHING, NOTHING)
+    for before, token, after, later in zip(row, row[1:], row[2:], row[3:], strict=False):
         if token.keyword and token.keyword not in _WORDS:
             raise syntax_error(text, token, f"{token.text} is no word of SPARQL")
-        opens = token.kind == "pname" and after.text == "{" and before.keyword not in _BEFORE_NAME
-        if opens and "SERVICE" in token.text.partition(":")[0].upper():
+        named = token.kind == "pname" and "SERVICE" in token.text.upper()
+        if named and _may_be_call(token, before, after=after, later=later):
             raise syntax_error(
-                text, token, f"{token.text} before {{ may be a call; write a dot between, or another prefix"
+                text, token, f"{token.text} before {{ may be a call; write a dot between, or another name"
             )
+
+
+def _may_be_call(token: Token, before: Token, *, after: Token, later: Token) -> bool:
+    """Whether the engine may read a name with `service` in it as a call.
+
+    It reads `x:SERVICEy:z` as `x:`, SERVICE and `y:z`, where the prefix and the name do not make an IRI: `<http://e:80>`
+    is one, and `<http://e:80SERVICEy:z>` is none.
+    """
+    if after.text == "{":
+        return before.keyword not in _BEFORE_NAME
+    ends = token.text.upper().endswith(("SERVICE", "SERVICESILENT"))
+    return ends and (after.keyword == "SILENT" or (after.kind in ("iri", "pname", "var") and later.text == "{"))
 
 
 def query_form(tokens: tuple[Token, ...]) -> str:

@@ -11,6 +11,7 @@ from kg.sparql.tokens import Token
 _WITH_SCHEME: Final = re.compile(r"<[A-Za-z][A-Za-z0-9+.-]*:")
 # Source: RFC 3986, appendix B, without the scheme; each part keeps its sign, so that an empty one is not a missing one.
 _PARTS: Final = re.compile(r"(//[^/?#]*)?([^?#]*)(\?[^#]*)?(#.*)?", re.DOTALL)
+_END_OF_SEGMENT: Final = re.compile("[/?#]")
 _ESCAPE: Final = re.compile(r"\\u([0-9A-Fa-f]{4})|\\U([0-9A-Fa-f]{8})")
 _NOT_IN_AN_IRI: Final = re.compile(r'[<>"{}|^`\\\x00-\x20\ud800-\udfff]')
 
@@ -24,6 +25,20 @@ def _relative(token: Token) -> str | None:
     except (OverflowError, ValueError):
         return None
     return None if _WITH_SCHEME.match(f"<{text}") or _NOT_IN_AN_IRI.search(text) else text
+
+
+def is_misspelt(token: Token) -> bool:
+    """Whether an IRI is neither whole nor a relative reference: a colon in its first segment follows what is no scheme.
+
+    >>> [is_misspelt(Token("iri", text, 0)) for text in ("<ht$ps://x>", "<://a/>", "<a/b:c>", "<./a:b>", "<a:b>")]
+    [True, True, False, False, False]
+
+    Source: RFC 3986 §4.2.
+    """
+    if ":" not in token.text and "\\" not in token.text:
+        return False
+    reference = _relative(token)
+    return reference is not None and ":" in _END_OF_SEGMENT.split(reference, maxsplit=1)[0]
 
 
 def first_relative(tokens: Sequence[Token]) -> Token | None:

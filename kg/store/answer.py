@@ -9,21 +9,11 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable
 from typing import TYPE_CHECKING, Any, Final
 
-from kg.errors import (
-    KgError,
-    NetworkRefused,
-    QueryError,
-    QueryRefused,
-    QueryStopped,
-    QuerySyntax,
-    RevisionMissing,
-    ServiceBusy,
-    ServiceFailed,
-    StoreError,
-)
+from kg.errors import KgError, ServiceBusy
+from kg.store.endings import broken_off, no_turn, told, too_slow
 
 if TYPE_CHECKING:
     from kg.store.connection import Connection
@@ -37,17 +27,6 @@ _COMPUTED_SECONDS: Final = 0.015
 _WAITING_SECONDS: Final = 0.2
 # A worker that was idle and ends so soon had most likely ended before it was asked.
 _LOST_SECONDS: Final = 0.25
-
-_LESS: Final = "ask for less: add LIMIT, name more of what you look for, or split the query"
-_LESS_FROM_THERE: Final = (
-    "an endpoint that it calls by SERVICE may be slow, or have too much to tell: "
-    "name more of what you look for inside of SERVICE, with VALUES, or ask without it"
-)
-
-# What a worker tells of by name; any other error is that the query cannot be answered.
-_TOLD: Final[Mapping[str, type[KgError]]] = {
-    kind.__name__: kind for kind in (NetworkRefused, QueryRefused, ServiceFailed, RevisionMissing, StoreError)
-}
 
 Left = Callable[[], asyncio.Future[Any]]
 """Gives what is done as soon as the client has left, the same each time."""
@@ -67,7 +46,8 @@ class Answer:
         self._request = b""
         self._seconds = seconds
         self._remaining = seconds
-        self._since: float | None = pool.loop.time()
+        self._began = pool.loop.time()
+        self._since: float | None = self._began
         """Since when the service makes its client wait; None: it does not."""
         self._waited = 0.0
         self._stopped = ""
@@ -122,25 +102,31 @@ class Answer:
             else:
                 yield self.payload
 
+    def held_up(self, now: float) -> float:
+        """How many seconds it has waited for its client."""
+        if self._since is not None or self._worker is None or self._worker.closed:
+            return 0.0
+        return now - self._began - (self._seconds - self._remaining)
+
     def look(self, now: float) -> None:
         """What the pool does from time to time: stop the query at its deadline, and slow it down when it is slow."""
         spent = now - self._since if self._since is not None else 0.0
-        if spent >= self._remaining:
+        computed = self._worker.computed_seconds() if self._worker is not None else 0.0
+        if spent >= self._remaining or computed >= self._seconds:
             self.stop("deadline")
-        else:
-            computed = self._worker.computed_seconds() if self._worker is not None else 0.0
-            if spent >= _SLOW_SECONDS:
-                self._watch()
-                if computed >= _COMPUTED_SECONDS or spent >= _WAITING_SECONDS:
-                    self._take_its_time()
-                if self._worker is not None and computed >= _COMPUTED_SECONDS:
-                    self._worker.slow_down()
+        elif spent >= _SLOW_SECONDS:
+            self._watch()
+            if computed >= _COMPUTED_SECONDS or spent >= _WAITING_SECONDS:
+                self._take_its_time()
+            if self._worker is not None and computed >= _COMPUTED_SECONDS:
+                self._worker.slow_down()
 
     def stop(self, reason: str) -> None:
         """End the query; whoever waits for its answer sees that."""
         self._stopped = self._stopped or reason
         if self._worker is not None:
             self._worker.end()
+            self._give_back_places()  # also when whoever sends the answer waits for its client, and sees this later
         elif self._starting is None and self._error is None:
             self._pool.turns.give_up(self._take_place)
             self._fail(self._broken())
@@ -159,8 +145,11 @@ class Answer:
         elif not self._place:
             self._pool.turns.give_up(self._take_place)
         self._pool.forget(self)
-        self._pool.turns.give_back(places=self._place, quick=self._quick)
-        self._place = self._quick = 0
+        self._give_back_places()
+
+    def _give_back_places(self) -> None:
+        place, quick, self._place, self._quick = self._place, self._quick, 0, 0
+        self._pool.turns.give_back(places=place, quick=quick)
 
     def _take_place(self) -> None:
         self._place = self._quick = 1
@@ -184,7 +173,7 @@ class Answer:
         elif error is None:
             self._ask(starting.result())
         else:
-            self._fail(_no_turn(self._seconds) if isinstance(error, TimeoutError) else error)
+            self._fail(no_turn(self._seconds) if isinstance(error, TimeoutError) else error)
 
     def _ask(self, worker: Connection) -> None:
         self._pause()
@@ -222,7 +211,7 @@ class Answer:
         self._done = self.whole
         if self.kind == b"E":
             self._done = True
-            self._fail(_told(json.loads(self.payload)))
+            self._fail(told(json.loads(self.payload)))
         else:
             self._then(self)
 
@@ -242,7 +231,7 @@ class Answer:
             self._pause()
         if self.kind == b"E":
             self._done = True
-            raise _told(json.loads(self.payload))
+            raise told(json.loads(self.payload))
 
     def _pause(self) -> None:
         """Count the time that the service has taken so far."""
@@ -251,7 +240,9 @@ class Answer:
             self._since = None
 
     def _take_its_time(self) -> None:
-        """Leave the place among the short queries to another one."""
+        """Leave the place among the short queries to another one, and work where there is room."""
+        if self._worker is not None:
+            self._worker.spread()
         quick, self._quick = self._quick, 0
         self._pool.turns.give_back(places=0, quick=quick)
 
@@ -264,36 +255,8 @@ class Answer:
         self.stop("left")
 
     def _broken(self) -> KgError:
-        if self._stopped == "left":
-            return QueryStopped("the client has left", remedy="ask again")
-        if self._stopped == "closing":
-            return closing()
-        if self._stopped == "calling":
-            return ServiceBusy("as many queries as may wait for other endpoints do", remedy="try again in a moment")
         if self._stopped != "deadline":
-            return QueryStopped(
-                "the query needs more memory than it may have",
-                remedy="ask for less: avoid ORDER BY and DISTINCT over many rows, and patterns that share no variable",
-            )
+            return broken_off(self._stopped)
         if self._worker is None or self._waited > self._seconds / 2:
-            return _no_turn(self._seconds)
-        return QueryStopped(
-            f"the query was stopped after {self._seconds:g} seconds",
-            remedy=_LESS_FROM_THERE if b"SERVICE" in self._request.upper() else _LESS,
-        )
-
-
-def closing() -> KgError:
-    """What ends everything when the service is stopped."""
-    return ServiceBusy("the service is being stopped", remedy="ask again when it has started")
-
-
-def _no_turn(seconds: float) -> KgError:
-    return ServiceBusy(f"the turn of the query did not come in {seconds:g} seconds", remedy="try again in a moment")
-
-
-def _told(told: dict[str, Any]) -> KgError:
-    """The error that a worker tells of."""
-    if told["kind"] == "QuerySyntax":
-        return QuerySyntax(told["message"], remedy=told["remedy"], line=told["line"], column=told["column"])
-    return _TOLD.get(told["kind"], QueryError)(told["message"], remedy=told["remedy"])
+            return no_turn(self._seconds)
+        return too_slow(self._seconds, calls=b"SERVICE" in self._request.upper())

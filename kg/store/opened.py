@@ -20,6 +20,7 @@ from pyoxigraph import DefaultGraph, NamedNode, Quad, RdfFormat, Store, parse, s
 
 from kg.errors import StoreError
 from kg.settings import STRICT, UNION
+from kg.store.dataset import refuse_absent
 from kg.store.nodes import Naming, read_labels, take_names
 from kg.store.results import Results, run_query
 from kg.store.scratch import linked, sync_tree
@@ -76,8 +77,10 @@ class Snapshot:
 
         Raises:
             QuerySyntax: the text is not SPARQL.
+            NetworkRefused: it names a graph that is not there.
             QueryError: the engine cannot evaluate it.
         """
+        refuse_absent(self.store, text, default_graphs=default_graphs, named_graphs=named_graphs)
         return run_query(self.store, text, default_graphs=default_graphs, named_graphs=named_graphs)
 
     def graph(self, iri: str, *, into: str) -> list[Quad]:

@@ -33,12 +33,15 @@ class PoolLimits:
     """How much may happen at once, and for how long."""
 
     seconds: float = 30.0
-    """Longest time that a query waits for its turn and is computed; while its client takes the answer, it is not."""
+    """Longest time that a query waits for its turn and is computed. While its client takes the answer, it goes on, as
+    long as nobody waits for its place."""
     workers: int = 16
     waiting: int = 64
     """Queries that wait for a worker; one more is turned away."""
     calling: int = 8
     """Queries at work that call other endpoints, and so may wait for those; one more is turned away."""
+    patience_seconds: float = 5.0
+    """How long an answer may have waited for its client in all; then it gives up its place to those that wait."""
     idle_seconds: float = 5.0
     """How long a worker is kept that nobody needs; then what it took of memory is free again."""
 
@@ -182,9 +185,17 @@ class Pool:
         now = self.loop.time()
         for answer in tuple(self._answers):
             answer.look(now)
+        if self.turns.are_short:
+            self._make_room(now)
         self._looking = bool(self._answers)
         if self._looking:
             self.loop.call_later(_LOOK_SECONDS, self._look)
+
+    def _make_room(self, now: float) -> None:
+        """End the answer that has waited for its client the longest, if that was long."""
+        slowest = max(self._answers, key=lambda answer: answer.held_up(now))
+        if slowest.held_up(now) > self.limits.patience_seconds:
+            slowest.stop("slow")
 
     def _follow(self) -> None:
         """Learn from time to time which snapshot is the current one."""

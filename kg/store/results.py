@@ -30,6 +30,7 @@ from kg.errors import QueryError
 from kg.sparql import whole_graph
 from kg.store.dataset import all_graphs, chosen_graphs, with_merge
 from kg.store.failures import Translated, syntax_error
+from kg.store.xml import named, no_character
 
 _RESULT_FORMATS: Final = {
     "json": QueryResultsFormat.JSON,
@@ -48,6 +49,7 @@ _GRAPH_FORMATS: Final = {
 }
 _DATASET_FORMATS: Final = {name: _GRAPH_FORMATS[name] for name in ("nquads", "trig", "jsonld")}
 _PREFIXED: Final = frozenset({"turtle", "trig", "n3"})
+_XML: Final = frozenset({"rdfxml", "xml"})
 _TRIPLE: Final = attrgetter("triple")
 _TRIPLE_COLUMNS: Final = ("subject", "predicate", "object")
 
@@ -63,13 +65,18 @@ class Output(Protocol):
 
 
 class _Guarded:
-    """An output that remembers its own failure, to tell it from one of the engine."""
+    """An output that remembers its own failure, to tell it from one of the engine; in XML, of characters that fit."""
 
-    def __init__(self, output: Output) -> None:
+    def __init__(self, output: Output, *, is_xml: bool) -> None:
         self._output = output
-        self.error: OSError | None = None
+        self._is_xml = is_xml
+        self.error: OSError | QueryError | None = None
 
     def write(self, data: bytes) -> int:
+        if self._is_xml:
+            self.error = no_character(data)
+            if self.error is not None:
+                raise OSError(str(self.error))
         try:
             return self._output.write(data)
         except OSError as error:
@@ -156,12 +163,13 @@ class Results:
             QueryError: the engine fails while it goes on, or the format cannot hold the answer.
             OSError: the output fails.
         """
-        guarded = _Guarded(output)
+        guarded = _Guarded(output, is_xml=format_name in _XML)
         try:
             with Translated():
                 if not isinstance(self._answer, QuerySolutions | QueryBoolean):
                     shown = dict(prefixes) if format_name in _PREFIXED else None
-                    serialize(self._answer, guarded, format=_GRAPH_FORMATS[format_name], prefixes=shown)  # type: ignore[arg-type]
+                    triples = named(self._answer) if format_name in _XML else self._answer
+                    serialize(triples, guarded, format=_GRAPH_FORMATS[format_name], prefixes=shown)  # type: ignore[arg-type]
                 elif isinstance(self._answer, QuerySolutions) and format_name in _DATASET_FORMATS:
                     shown = dict(prefixes) if format_name in _PREFIXED else None
                     serialize(_quads(self._answer), guarded, format=_DATASET_FORMATS[format_name], prefixes=shown)  # type: ignore[arg-type]

@@ -41,6 +41,11 @@ class Turns:
         self._queue.append(go)
         return False
 
+    @property
+    def are_short(self) -> bool:
+        """Whether somebody waits since there is no place of the many."""
+        return bool(self._queue) and not self._places
+
     def give_up(self, go: Callable[[], object]) -> None:
         """Wait no longer."""
         with suppress(ValueError):

@@ -45,7 +45,7 @@ def query(identifier: str) -> Response:
     given = _given()
     can_be_asked = any(
         stored.identifier == identifier and {*stored.asks} <= {*service().limits.services}
-        for stored in service().contents().questions
+        for stored in service().contents().stored
     )
     if can_be_asked and _graph_format(given) == "html":
         return see_other(path_then(url_for("questions.question", identifier=identifier), given))

@@ -38,7 +38,7 @@ from kg.web import (
     vocabulary,
 )
 from kg.web.cells import row_html, term_html, terms_html
-from kg.web.headers import EVERY_ANSWER, PREFLIGHT, PREFLIGHT_OF_WRITES, PREFLIGHT_WITH_TOKEN
+from kg.web.headers import EVERY_ANSWER, PREFLIGHT, PREFLIGHT_OF_WRITES
 from kg.web.links import entity_href
 from kg.web.negotiation import HTML
 from kg.web.problems import problem_response
@@ -169,9 +169,8 @@ def _allowed_headers() -> tuple[tuple[str, str], ...]:
     if not request.path.startswith(WRITTEN):
         return PREFLIGHT
     own, listed = origin_of(request.host_url) or "", service().settings.write_origins
-    if may_ask_to_write(request.headers["Origin"], own_origin=own, allowed_origins=listed):
-        return PREFLIGHT_WITH_TOKEN
-    return PREFLIGHT_OF_WRITES
+    may_write = may_ask_to_write(request.headers["Origin"], own_origin=own, allowed_origins=listed)
+    return PREFLIGHT if may_write else PREFLIGHT_OF_WRITES
 
 
 def _with_headers(response: Response) -> Response:

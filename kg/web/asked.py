@@ -9,19 +9,16 @@ from typing import Any, Final
 
 from kg.answer import Ask, vet_query
 from kg.errors import QueryRefused, ServiceFailed
-from kg.formats import formats_for
+from kg.formats import format_named, formats_for
 from kg.queries import Parameter, StoredQuery, bind_parameters
 from kg.sparql import Limits
 from kg.store import NOW, Past
 from kg.web.exchange import Plan, Request, plan_answer
 from kg.web.negotiation import HTML, accepted_types, choose_format
 from kg.web.problems import Problem
-from kg.web.protocol import PAST, parameters, read_past
+from kg.web.protocol import FORMAT, PAST, TIMEOUT, format_names, parameters, read_past, read_seconds
 
 PATH: Final = "/questions"
-FORMAT: Final = "format"
-"""The parameter that chooses the format; no question can have one of this name."""
-
 EXPECTED: Final = {
     "iri": "an absolute IRI",
     "string": "a text",
@@ -32,7 +29,8 @@ EXPECTED: Final = {
 """Type of a parameter -> what a value has to be."""
 
 _SHOWN_CHARACTERS: Final = 200
-_HTML_NAME: Final = "html"
+_OF_ALL: Final = (FORMAT, *PAST, TIMEOUT)
+"""The parameters of every question that has none of its own of the name; none can have a `format`."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +43,8 @@ class Question:
     format_name: str = ""
     past: Past = NOW
     """The state that is asked."""
+    seconds: float | None = None
+    """How long the client is ready to wait; None: as long as the service allows."""
 
     @property
     def text(self) -> str:
@@ -83,7 +83,7 @@ def plan_read(read: Question, asked: Request, limits: Limits) -> Plan:
     if not set(read.stored.asks) <= set(limits.services):
         raise _not_asked(read.stored, limits)
     ask = Ask(vet_query(read.text, limits), past=read.past)
-    plan = plan_answer(ask, format_name=read.format_name, accept=asked.accept)
+    plan = plan_answer(ask, format_name=read.format_name, accept=asked.accept, seconds=read.seconds)
     return plan._replace(filename=f"{read.stored.name}.{plan.row.extension}") if plan.filename else plan
 
 
@@ -98,24 +98,25 @@ def read_question(asked: Request, stored: StoredQuery) -> Question:
     for name, value in given.items():
         if name in known:
             _check(known[name], value)
-        elif name not in (FORMAT, *PAST):
-            raise _unknown_parameter(name, [*known, FORMAT, *PAST], stored)
-    asked_of = read_past({name: value for name, value in given.items() if name not in known})
+        elif name not in _OF_ALL:
+            raise _unknown_parameter(name, [*known, *_OF_ALL], stored)
+    others = {name: value for name, value in given.items() if name not in known}
     own = {name: value for name, value in given.items() if name in known}
-    return Question(stored, own, given.get(FORMAT, ""), asked_of)
+    return Question(stored, own, given.get(FORMAT, ""), read_past(others), read_seconds(others))
 
 
 def given_values(asked: Request) -> dict[str, str]:
-    """The parameters of a request.
+    """The parameters of a request; several formats stand between commas.
 
     Raises:
-        Problem: one is given twice, or they are not UTF-8.
+        Problem: another one is given twice, or they are not UTF-8.
     """
     given = parameters(asked.query_string, "the URL")
     for place, (name, _) in enumerate(given):
-        if name in dict(given[:place]):
+        if name != FORMAT and name in dict(given[:place]):
             raise bad(f"the parameter {shown(name)} is given more than once", remedy="give it once")
-    return dict(given)
+    values = dict(given)
+    return values | {FORMAT: format_names(given)} if FORMAT in values else values
 
 
 def wants_page(asked: Request, stored: StoredQuery) -> bool:
@@ -124,11 +125,13 @@ def wants_page(asked: Request, stored: StoredQuery) -> bool:
     Raises:
         Problem: the parameters are not UTF-8.
     """
-    named = dict(parameters(asked.query_string, "the URL")).get(FORMAT, "")
+    named = format_names(parameters(asked.query_string, "the URL"))
     if named:
-        return named == _HTML_NAME
-    chosen = choose_format(accepted_types(asked.accept), formats_for(stored.form))
-    return chosen is not None and chosen[0].media_type == HTML
+        row = format_named(named, stored.form)
+    else:
+        chosen = choose_format(accepted_types(asked.accept), formats_for(stored.form))
+        row = chosen[0] if chosen else None
+    return row is not None and row.media_type == HTML
 
 
 def find_question(identifier: str, questions: Sequence[StoredQuery]) -> StoredQuery:

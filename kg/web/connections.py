@@ -11,14 +11,16 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, MutableMapping
 from functools import lru_cache
-from http import HTTPStatus
 from typing import Any, Final, Protocol, cast
 from urllib.parse import unquote
 
 from uvicorn._types import HTTPScope
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
-from kg.web.gateway import Exchange, Headers, Receive, Send
+from kg.web.gateway import Exchange, Headers, Receive, Send, encoded
+from kg.web.headers import EVERY_ANSWER
+from kg.web.negotiation import JSON_PROBLEM
+from kg.web.problems import Problem, problem_document
 
 _MOST_URL_BYTES: Final = 64 * 1024
 _MOST_HEAD_BYTES: Final = 256 * 1024
@@ -26,6 +28,18 @@ _HEAD_SECONDS: Final = 30.0
 _IDLE_SECONDS: Final = 75.0
 _WITHOUT_BODY: Final = (204, 304)
 _ABOUT_A_BODY: Final = frozenset({b"content-length", b"transfer-encoding", b"expect", b"upgrade"})
+
+_NO_REQUEST: Final = Problem("bad-request", "What was sent is no HTTP request", remedy="send one of HTTP/1.1")
+_LONG_ADDRESS: Final = Problem(
+    "address-too-long",
+    f"The address is longer than {_MOST_URL_BYTES:,} bytes",
+    remedy="send the query in the body of a POST",
+)
+_LARGE_HEAD: Final = Problem(
+    "head-too-large",
+    f"The headers are longer than {_MOST_HEAD_BYTES:,} bytes together",
+    remedy="send fewer or shorter ones",
+)
 
 App = Callable[[MutableMapping[str, Any], Receive, Send], Awaitable[None]]
 
@@ -94,7 +108,7 @@ class Connection(HttpToolsProtocol):
         """Whether the request that is being read may be answered at once: no header says that it has a body."""
         self._since = self.loop.time()
         self._waits = True
-        self._status = HTTPStatus.BAD_REQUEST
+        self._refusal = _NO_REQUEST
 
     def close_if_idle(self, now: float) -> None:
         """Close it when the client has let it rest for long, or is very slow to say what it wants."""
@@ -126,13 +140,13 @@ class Connection(HttpToolsProtocol):
         """A part of the address."""
         super().on_url(url)
         if len(self.url) > _MOST_URL_BYTES:
-            self._refuse(HTTPStatus.REQUEST_URI_TOO_LONG)
+            self._refuse(_LONG_ADDRESS)
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """A header line."""
         self._head_bytes += len(name) + len(value)
         if self._head_bytes > _MOST_HEAD_BYTES:
-            self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
+            self._refuse(_LARGE_HEAD)
         name = name.lower()
         if name in _ABOUT_A_BODY:
             self._at_once = False
@@ -157,12 +171,13 @@ class Connection(HttpToolsProtocol):
             cycle, app = self.pipeline.pop()
             self._start_asgi_task(cycle, app)
 
-    def send_400_response(self, msg: str) -> None:
+    def send_400_response(self, msg: str) -> None:  # noqa: ARG002 - uvicorn has one message for everything
         """Refuse what cannot be read, and close."""
-        body = f"{self._status.phrase}. {msg}\n".encode()
-        lines = (b"content-type: text/plain; charset=utf-8", b"content-length: %d" % len(body), b"connection: close")
-        self.transport.write(STATUS_LINE[self._status] + b"\r\n".join((*lines, b"", body)))
-        self.transport.close()
+        problem = self._refusal
+        headers = encoded([*EVERY_ANSWER, ("content-type", JSON_PROBLEM)])
+        reply = Reply(self, self.scope)
+        reply.keep_alive = False
+        self.send_whole(reply, problem.kind.status, headers, problem_document(problem, "/"))
 
     def send_whole(self, reply: Reply, status: int, headers: Headers, body: bytes) -> None:
         """Send the whole answer to the request that is on its way."""
@@ -236,9 +251,9 @@ class Connection(HttpToolsProtocol):
         cycle.disconnected = self.transport.is_closing()
         return cycle
 
-    def _refuse(self, status: HTTPStatus) -> None:
-        self._status = status
-        raise ValueError(status.phrase)
+    def _refuse(self, problem: Problem) -> None:
+        self._refusal = problem
+        raise ValueError(problem.detail)
 
 
 async def _nothing(*_: Any) -> Any:

@@ -81,7 +81,7 @@ def api() -> str:
     """The interface for programs, for people to read: the OpenAPI document as a page."""
     contents = service().contents()
     document = describe_api(
-        contents.questions,
+        contents.stored,
         root=request.url_root,
         title=contents.overview.title,
         description=contents.overview.description,

@@ -47,12 +47,12 @@ class Plan(NamedTuple):
 def plan_answer(ask: Ask, *, format_name: str, accept: tuple[str, ...], seconds: float | None = None) -> Plan:
     """The answer in the format that is named, or else in the best one that is accepted; HTML is one of them.
 
-    `seconds` is how long the client is ready to wait.
+    `format_name` is as `format_named` reads it; `seconds` is how long the client is ready to wait.
 
     Source: RFC 9110 §12.5.1.
 
     Raises:
-        Problem: the named format does not fit the query form, or nothing acceptable does.
+        Problem: no named format fits the query form, or nothing acceptable does.
     """
     if format_name:
         row = format_named(format_name, ask.query.form)
@@ -60,7 +60,7 @@ def plan_answer(ask: Ask, *, format_name: str, accept: tuple[str, ...], seconds:
             rows = formats_for(ask.query.form)
             raise Problem(
                 "bad-request",
-                f"{format_name} is no format for the answer to {ask.query.form}",
+                f"{shorten(format_name, _SHOWN_CHARACTERS)} is no format for the answer to {ask.query.form}",
                 remedy=f"use one of {', '.join(row.name for row in rows)}",
             )
         return Plan(ask, row, row.content_type, f"answer.{row.extension}", seconds)

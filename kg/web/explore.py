@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, cast
 
 from flask import Blueprint, Response, current_app, render_template, request, url_for
@@ -80,7 +80,7 @@ def picture(name: str) -> Response:
     if instead:
         return instead
     read = read_question(asked, stored)
-    plan = plan_read(Question(stored, read.values, read.format_name or "html", read.past), asked, service().limits)
+    plan = plan_read(replace(read, format_name=read.format_name or "html"), asked, service().limits)
     if plan.row.media_type != HTML:
         return planned_response(plan)
     return question_page(read, plan, template="explore_picture.html", address=address)

@@ -14,7 +14,7 @@ import gc
 import os
 import signal
 import time
-from collections.abc import MutableMapping
+from collections.abc import Callable, MutableMapping
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from functools import lru_cache, partial
@@ -65,8 +65,11 @@ _LOOK_SECONDS: Final = 0.25
 class Front:
     """One server process, as the server sees it."""
 
-    def __init__(self, settings: Settings, folder: Path, parent: int) -> None:
-        """`folder` is where the sockets of the workers are found (`kg.store.Keeper`), `parent` who keeps them there."""
+    def __init__(self, settings: Settings, folder: Path, parent: int, *, spread: Callable[[], None]) -> None:
+        """`folder` is where the sockets of the workers are found (`kg.store.Keeper`), `parent` who keeps them there.
+
+        Each thread calls `spread` when it starts, to be free to run elsewhere than the event loop.
+        """
         self._settings = settings
         self._folder = folder
         self._parent = parent
@@ -75,7 +78,8 @@ class Front:
         )
         self._cache = Cache(settings.cache_megabytes * 1024 * 1024)
         # As many as the pool lets in: a page waits for a worker, never for a thread.
-        self._threads = ThreadPoolExecutor(settings.workers + settings.waiting, thread_name_prefix="pages")
+        self._threads = ThreadPoolExecutor(settings.workers + settings.waiting, "pages", initializer=spread)
+        self._packers = ThreadPoolExecutor(thread_name_prefix="packers", initializer=spread)
         self._rest = Rest()
 
     async def __call__(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
@@ -92,6 +96,7 @@ class Front:
         calling = max(1, settings.workers // 2)
         limits = PoolLimits(settings.query_seconds, settings.workers, settings.waiting, calling)
         self._loop = asyncio.get_running_loop()
+        self._loop.set_default_executor(self._packers)
         self._pool = Pool(self._folder, limits, self._loop)
         self._app = create_app(settings, PooledSnapshots(settings.state, self._pool), desk=self._folder / "desk")
         translations = translations_of(self._app)
@@ -194,8 +199,8 @@ class Front:
     def _key(self, exchange: Exchange, body: bytes) -> Key:
         """What decides about an answer; pages hold links with the host that was asked."""
         method = "GET" if exchange.method in READS else exchange.method
-        about = (method, exchange.scheme, exchange.value(b"host"), exchange.path, exchange.query_string)
-        key: Key = (*about, exchange.value(b"content-type"), body, *_accept(exchange))
+        about = (method, exchange.scheme, exchange.host, exchange.path, exchange.query_string)
+        key: Key = (*about, exchange.headers.get(b"content-type", b""), body, *exchange.accept)
         return (*key, self._language(exchange.value(b"accept-language"))) if self._language else key
 
     def _number(self) -> str:
@@ -206,7 +211,7 @@ class Front:
 
     def _plan(self, exchange: Exchange, body: bytes) -> Plan | None:
         """The answer to a query for programs; None for what Flask answers, and for people, who get pages."""
-        if exchange.path != PATH or exchange.method not in ("GET", "HEAD", "POST") or _is_person(_accept(exchange)):
+        if exchange.path != PATH or exchange.method not in ("GET", "HEAD", "POST") or _is_person(exchange.accept):
             return None
         plan = plan_query(_asked(exchange, body), self._limits)
         return plan if plan is not None and plan.row.name != "html" else None
@@ -270,22 +275,18 @@ class Front:
         return await self._loop.run_in_executor(self._threads, context.run, run_wsgi, app, variables)
 
     async def _send_problem(self, exchange: Exchange, error: Exception, plan: Plan | None) -> None:
-        if _is_person(_accept(exchange)):
+        if _is_person(exchange.accept):
             app = _raising(self._app, error, plan.ask.query.text if plan else "")
             await exchange.respond(*await self._run(app, exchange, b"", []))
             return
         problem = problem_from(error)
-        root = f"{exchange.scheme}://{exchange.value(b'host')}/"
+        root = f"{exchange.scheme}://{exchange.host}/"
         headers = [*EVERY_ANSWER, ("content-type", JSON_PROBLEM), ("vary", "Accept"), *problem.headers]
         await exchange.respond(problem.kind.status, encoded(headers), problem_document(problem, root))
 
 
 def _headers(plan: Plan, key: Key | None) -> Headers:
     return answer_headers(plan.content_type, plan.filename, may_be_kept=key is not None)
-
-
-def _accept(exchange: Exchange) -> tuple[str, ...]:
-    return (exchange.value(b"accept"),) if b"accept" in exchange.headers else ()
 
 
 @lru_cache(maxsize=512)
@@ -298,8 +299,8 @@ def _asked(exchange: Exchange, body: bytes) -> Request:
         method=exchange.method,
         path=exchange.path,
         query_string=exchange.query_string,
-        address=f"{exchange.scheme}://{exchange.value(b'host')}{exchange.path}",
-        accept=_accept(exchange),
+        address=f"{exchange.scheme}://{exchange.host}{exchange.path}",
+        accept=exchange.accept,
         content_type=exchange.value(b"content-type"),
         content_encoding=exchange.value(b"content-encoding"),
         body=body,

@@ -35,6 +35,8 @@ blueprint = Blueprint("graphs", __name__)
 PATH: Final = "/graphs"
 DIRECT: Final = "/graph/"
 """Below this path each graph is found by the path of its own IRI, where the base IRI leads to this service."""
+BY_URL: Final = f"{PATH}/"
+"""Below this path each graph is found by its own IRI, as the URL that the client has asked."""
 
 _WRITES: Final = {"PUT": "replace", "POST": "extend", "DELETE": "replace", "PATCH": "patch"}
 _DATASET_WRITES: Final = {"PUT": "replace all", "POST": "extend all"}
@@ -67,13 +69,15 @@ def plan_graph(asked: Request, limits: Limits, *, graphs: Collection[str], base:
 
 
 def read_graph_name(asked: Request, base: str) -> GraphRequest:
-    """The graph that a request names, by its parameters or by its path.
+    """The graph that a request names, by its parameters, by its path, or by its URL.
+
+    Source: SPARQL 1.1 Graph Store HTTP Protocol §4.1 and §4.2.
 
     Raises:
         Problem: it names more than one, or the parameters are wrong.
     """
     read = read_graph_request(asked)
-    if not asked.path.startswith(DIRECT):
+    if not asked.path.startswith((DIRECT, BY_URL)):
         return read
     if read.default or read.graph is not None:
         raise Problem(
@@ -81,6 +85,8 @@ def read_graph_name(asked: Request, base: str) -> GraphRequest:
             "the path names a graph, and so do the parameters",
             remedy=f"ask for another graph at {PATH}?graph=…",
         )
+    if asked.path.startswith(BY_URL):
+        return replace(read, graph=asked.address)
     return replace(read, graph=base + asked.path.removeprefix("/"))
 
 
@@ -107,6 +113,15 @@ def graph(name: str) -> Response:
     return _response(asked)
 
 
+@blueprint.get(f"{BY_URL}<path:name>")
+def graph_by_url(name: str) -> Response:  # noqa: ARG001 - it is read from the request
+    """The graph whose IRI is the URL that was asked.
+
+    Source: SPARQL 1.1 Graph Store HTTP Protocol §4.1.
+    """
+    return _response(asked_request(request))
+
+
 @blueprint.route(PATH, methods=["PUT", "POST", "DELETE", "PATCH"])
 def write_graph_store() -> Response:
     """Replace, extend, delete or patch the graph that the parameters name; without any, replace or extend the dataset.
@@ -116,9 +131,10 @@ def write_graph_store() -> Response:
     return _write()
 
 
+@blueprint.route(f"{BY_URL}<path:name>", methods=["PUT", "POST", "DELETE", "PATCH"])
 @blueprint.route(f"{DIRECT}<path:name>", methods=["PUT", "POST", "DELETE", "PATCH"])
 def write_graph(name: str) -> Response:  # noqa: ARG001 - it is read from the request
-    """The same for the graph whose IRI has this path."""
+    """The same for the graph whose IRI has this path, or is this URL."""
     return _write()
 
 

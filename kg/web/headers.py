@@ -17,19 +17,13 @@ EVERY_ANSWER: Final = (
     ("X-Content-Type-Options", "nosniff"),
 )
 
-_READING: Final = "Content-Type, Accept, If-None-Match"
+# Source: Fetch Standard §3.2.4: `*` does not cover `Authorization`.
+PREFLIGHT: Final = (("Access-Control-Allow-Headers", "*, Authorization"), ("Access-Control-Max-Age", "86400"))
+"""For what can only be read, and for a page that may write: any header may be sent."""
 
-# `Authorization` must be named; a wildcard does not cover it. Where only is read, notebooks may send one all the same.
-PREFLIGHT: Final = (
-    ("Access-Control-Allow-Headers", f"{_READING}, Authorization"),
+# Some browsers let `*` cover `Authorization` all the same, so there is none here.
+PREFLIGHT_OF_WRITES: Final = (
+    ("Access-Control-Allow-Headers", "Content-Type, Accept, If-None-Match"),
     ("Access-Control-Max-Age", "86400"),
 )
-
-PREFLIGHT_OF_WRITES: Final = (("Access-Control-Allow-Headers", _READING), ("Access-Control-Max-Age", "86400"))
 """For a page that may not write: it may still ask for a judgement."""
-
-PREFLIGHT_WITH_TOKEN: Final = (
-    ("Access-Control-Allow-Headers", f"{_READING}, Authorization, If-Match"),
-    ("Access-Control-Max-Age", "86400"),
-)
-"""For a page that may write."""

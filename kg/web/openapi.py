@@ -11,7 +11,7 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from kg.formats import BOOLEAN, FORMATS, Format, formats_for
-from kg.queries import Parameter, StoredQuery
+from kg.queries import HIDDEN, Parameter, StoredQuery
 from kg.sssom import LINKS
 from kg.web.negotiation import HTML
 from kg.web.openapi_data import TAG as DATA
@@ -22,6 +22,7 @@ from kg.web.openapi_parts import (
     JSON,
     SCHEMAS,
     TEXT,
+    answer_parameters,
     in_query,
     past_parameters,
     problem_responses,
@@ -36,6 +37,8 @@ from kg.web.protocol import FORM, QUERY
 
 # A query may ask for a past that is not, reach out, and be more than the engine can evaluate.
 _OF_QUERIES: Final = (HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND, HTTPStatus.UNPROCESSABLE_ENTITY)
+
+_OWN: Final = "asked by the service itself"
 
 _SCHEMA_OF_TYPE: Final = {
     "iri": IRI,
@@ -57,7 +60,7 @@ def describe_api(
     paths |= search_paths()
     paths |= reconciliation_paths()
     paths |= writing_paths()
-    groups = dict.fromkeys(stored.group for stored in questions)
+    groups = dict.fromkeys(map(_tag, sorted(questions, key=lambda stored: stored.group in HIDDEN)))
     return {
         "openapi": "3.1.0",
         "info": {"title": title, "version": version} | ({"description": description} if description else {}),
@@ -84,8 +87,7 @@ def _endpoint() -> dict[str, Any]:
         in_query("default-graph-uri", graphs, "Graphs whose merge is the default graph of the query."),
         in_query("named-graph-uri", graphs, "Named graphs of the query."),
         *past_parameters(),
-        in_query("format", {"type": "string", "enum": names}, "The format of the answer; else `Accept` chooses."),
-        in_query("timeout", {"type": "number", "exclusiveMinimum": 0}, "How many seconds the client waits."),
+        *answer_parameters(names),
     ]
     form = {
         "type": "object",
@@ -140,16 +142,19 @@ def _question(stored: StoredQuery) -> dict[str, Any]:
     description = stored.question + (f"\n\nColumns:\n{columns}" if columns else "")
     return {
         "operationId": stored.identifier.replace("/", "_").replace("-", "_"),
-        "tags": [stored.group],
+        "tags": [_tag(stored)],
         "summary": stored.title,
         **({"description": description.strip()} if description else {}),
         "parameters": [
             *(_parameter(parameter) for parameter in stored.parameters),
-            *(each for each in past_parameters() if each["name"] not in own),
-            in_query("format", {"type": "string", "enum": names}, "The format of the answer; else `Accept` chooses."),
+            *(each for each in (*past_parameters(), *answer_parameters(names)) if each["name"] not in own),
         ],
         "responses": _answer(rows) | problems(more=_OF_QUERIES),
     }
+
+
+def _tag(stored: StoredQuery) -> str:
+    return _OWN if stored.group in HIDDEN else stored.group
 
 
 def _parameter(parameter: Parameter) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from kg.web.negotiation import HTML, JSON_PROBLEM
 from kg.web.problems import KINDS, REPORT_TYPES
-from kg.web.protocol import PAST
+from kg.web.protocol import FORMAT, PAST, TIMEOUT
 
 JSON: Final = "application/json"
 PLAIN: Final = "text/plain"
@@ -48,6 +48,15 @@ def past_parameters() -> list[dict[str, Any]]:
     return [
         in_query(revision, REVISION, "The state at a revision, as /history lists them; else the current one."),
         in_query(as_of, TEXT, "The state at a time in UTC or the beginning of one, such as 2024-05-01 or 2024-05."),
+    ]
+
+
+def answer_parameters(names: Sequence[str]) -> list[dict[str, Any]]:
+    """Those that say how a query is answered: in a format of one of these names, and within which time."""
+    formats, seconds = {"type": "string", "enum": list(names)}, {"type": "number", "minimum": 0}
+    return [
+        in_query(FORMAT, formats, "The format of the answer, also by its media type; else `Accept` chooses."),
+        in_query(TIMEOUT, seconds, "How many seconds the client waits; 0: as long as is allowed."),
     ]
 
 
@@ -104,6 +113,16 @@ _RESULTS: Final = _array(
     _object(["focus", "label", "place", "results"], _texts("focus", "label", "place") | {"results": _array(_RESULT)})
 )
 
+_QUESTION: Final = _object(
+    ["id", "href", "group", "title", "form", "parameters", "columns", "formats"],
+    _texts("id", "href", "group", "title", "question", "notation", "form", "local")
+    | {
+        "asks": _array(TEXT) | {"description": "The endpoints that it asks beside this service."},
+        "parameters": _array(_object(["name", "type", "label", "default"], _texts("name", "type", "label", "default"))),
+        "columns": _array(_object(["name", "description"], _texts("name", "description"))),
+        "formats": _array(TEXT),
+    },
+)
 # Source: SPARQL 1.1 Query Results JSON §3; RFC 9457 §3.1.
 SCHEMAS: Final = {
     "Results": _object(
@@ -154,22 +173,10 @@ SCHEMAS: Final = {
         },
     ),
     "Questions": _object(
-        ["questions"],
+        ["questions", "own"],
         {
-            "questions": _array(
-                _object(
-                    ["id", "href", "group", "title", "form", "parameters", "columns", "formats"],
-                    _texts("id", "href", "group", "title", "question", "notation", "form", "local")
-                    | {
-                        "asks": _array(TEXT) | {"description": "The endpoints that it asks beside this service."},
-                        "parameters": _array(
-                            _object(["name", "type", "label", "default"], _texts("name", "type", "label", "default"))
-                        ),
-                        "columns": _array(_object(["name", "description"], _texts("name", "description"))),
-                        "formats": _array(TEXT),
-                    },
-                )
-            )
+            "questions": _array(_QUESTION),
+            "own": _array(_QUESTION) | {"description": "The questions that the service itself asks."},
         },
     ),
     "Report": _object(

@@ -83,6 +83,7 @@ KINDS: Final = {
         412, "Somebody else was faster", "The graph has changed since the revision that the edit was made on."
     ),
     "too-large": Kind(413, "The request is too large", "The body is longer than any query that would be read."),
+    "address-too-long": Kind(414, "The address is too long", "The URL is longer than any that would be read."),
     "unsupported-media-type": Kind(415, "The request is of an unsupported type", "Send a form, or the query itself."),
     "not-conforming": Kind(
         422, "The graph would not conform", "The report says what does not conform; nothing has changed."
@@ -91,6 +92,9 @@ KINDS: Final = {
         422, "The query cannot be evaluated", "The query is SPARQL, but the engine does not know a part of it."
     ),
     "too-many": Kind(429, "Too many requests", "More is asked than one may ask for in this time; wait a little."),
+    "head-too-large": Kind(
+        431, "The head of the request is too large", "The headers together are longer than any that would be read."
+    ),
     "storage": Kind(
         500,
         "What is kept cannot be read or written",

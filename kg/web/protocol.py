@@ -5,8 +5,9 @@ Every way it can be wrong is an error with a remedy.
 
 import re
 from binascii import a2b_qp
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import lru_cache
 from typing import Final, NamedTuple
 from urllib.parse import unquote_plus
@@ -28,9 +29,17 @@ _NO_ESCAPE: Final = re.compile(rb"%(?![0-9A-Fa-f][0-9A-Fa-f])")
 _LINE_BREAK: Final = re.compile(rb"[\r\n]")
 PAST: Final = ("revision", "asOf")
 """The parameters that name an earlier state."""
+FORMAT: Final = "format"
+"""The parameter that chooses the format of an answer."""
+TIMEOUT: Final = "timeout"
+"""The parameter that says how many seconds the client is ready to wait."""
 
 _MOST_DIGITS: Final = 12
 _TIME: Final = re.compile(r"[0-9]{4}(-[0-9]{2}(-[0-9]{2}(T[0-9]{2}:[0-9]{2}(:[0-9]{2}Z?)?)?)?)?")
+_FIRST_TIME: Final = "0001-01-01T00:00:00"
+# What clients of Virtuoso send where they mean nothing by it.
+_MEANS_NOTHING: Final = frozenset({("default-graph-uri", ""), ("named-graph-uri", "")})
+_BYTE_ORDER_MARK: Final = "\ufeff"
 _DECIMAL: Final = re.compile(r"[0-9]{1,9}(?:\.[0-9]{1,9})?")
 
 
@@ -42,7 +51,7 @@ class QueryRequest(NamedTuple):
     default_graphs: tuple[str, ...] = ()
     named_graphs: tuple[str, ...] = ()
     format_name: str = ""
-    """The value of `format=`; empty where there is none."""
+    """The values of `format=`, between commas; empty where there is none."""
     seconds: float | None = None
     """The value of `timeout=`: how long the client is ready to wait; None where there is none."""
     past: Past = NOW
@@ -56,7 +65,7 @@ class GraphRequest:
     default: bool = False
     graph: str | None = None
     format_name: str = ""
-    """The value of `format=`; empty where there is none."""
+    """The values of `format=`, between commas; empty where there is none."""
 
 
 @dataclass(frozen=True)
@@ -76,12 +85,13 @@ def read_graph_request(request: Request) -> GraphRequest:
     Raises:
         Problem: the default graph and a named one, two graphs, a graph name that is no IRI, text that is not UTF-8.
     """
-    values = _by_name(parameters(request.query_string, "the URL"))
-    _refuse_repeated(values, ("default", "graph", "format"))
+    given = parameters(request.query_string, "the URL")
+    values = _by_name(given)
+    _refuse_repeated(values, ("default", "graph"))
     if "default" in values and "graph" in values:
         raise _bad("both the default graph and a named one are asked for", remedy="ask for one of them")
     graph = next(iter(_graphs(values, "graph")), None)
-    return GraphRequest("default" in values, graph, values.get("format", [""])[0])
+    return GraphRequest("default" in values, graph, format_names(given))
 
 
 def read_query_request(request: Request) -> QueryRequest:
@@ -136,7 +146,8 @@ def read_update_request(request: Request) -> UpdateRequest:
         raise _bad("a query was sent; this address takes updates", remedy="send queries to /sparql")
     if "update" not in named:
         raise _bad("there is no update in the request", remedy="send it as `update=`, or as the body")
-    return UpdateRequest(named["update"][0], _graphs(named, "using-graph-uri"), _graphs(named, "using-named-graph-uri"))
+    update = _unmarked(named["update"][0])
+    return UpdateRequest(update, _graphs(named, "using-graph-uri"), _graphs(named, "using-named-graph-uri"))
 
 
 def _unsupported_update(what: str) -> Problem:
@@ -168,21 +179,32 @@ def _refuse_compressed(request: Request) -> None:
 
 def _query_request(parameters: list[tuple[str, str]]) -> QueryRequest:
     if len(parameters) == 1 and parameters[0][0] == "query":
-        return QueryRequest(parameters[0][1])
-    values = _by_name(parameters)
+        return QueryRequest(_unmarked(parameters[0][1]))
+    values = _by_name([parameter for parameter in parameters if parameter not in _MEANS_NOTHING])
     if "update" in values:
         raise _bad(
             "an update was sent; this endpoint answers queries and changes nothing", remedy="send a query, as `query=`"
         )
-    _refuse_repeated(values, ("query", "format", "timeout", *PAST))
+    _refuse_repeated(values, ("query", TIMEOUT, *PAST))
+    first = {name: found[0] for name, found in values.items()}
     return QueryRequest(
-        text=values.get("query", [None])[0],
+        text=_unmarked(first["query"]) if "query" in first else None,
         default_graphs=_graphs(values, "default-graph-uri"),
         named_graphs=_graphs(values, "named-graph-uri"),
-        format_name=values.get("format", [""])[0],
-        seconds=_seconds(values["timeout"][0]) if "timeout" in values else None,
-        past=read_past({name: found[0] for name, found in values.items()}),
+        format_name=format_names(parameters),
+        seconds=read_seconds(first),
+        past=read_past(first),
     )
+
+
+def _unmarked(text: str) -> str:
+    """Source: The Unicode Standard §23.8: a byte order mark at the very start is no part of the text."""
+    return text.removeprefix(_BYTE_ORDER_MARK)
+
+
+def format_names(parameters: Sequence[tuple[str, str]]) -> str:
+    """The formats that some parameters name, the first one first, between commas; empty where there is none."""
+    return ",".join(value for name, value in parameters if name == FORMAT and value)
 
 
 def read_past(values: Mapping[str, str]) -> Past:
@@ -196,11 +218,22 @@ def read_past(values: Mapping[str, str]) -> Past:
         raise _bad("both a revision and a time are given", remedy="give one of them")
     if revision and not (revision.isascii() and revision.isdigit() and len(revision) < _MOST_DIGITS):
         raise _bad(f'revision: "{revision}" is no revision', remedy="give a number, as 7; /history lists them")
-    if as_of and not _TIME.fullmatch(as_of):
+    if as_of and not _begins_time(as_of):
         raise _bad(
             f'asOf: "{as_of}" is no time', remedy="give a time in UTC or its beginning, as 2024-05-01 or 2024-05"
         )
     return Past(int(revision) if revision else None, as_of)
+
+
+def _begins_time(text: str) -> bool:
+    """Whether a text is a time, or the beginning of one down to the year, month, day or minute."""
+    if not _TIME.fullmatch(text):
+        return False
+    try:
+        datetime.fromisoformat(text + _FIRST_TIME[len(text) :])
+    except ValueError:
+        return False
+    return True
 
 
 def past_parameters(past: Past) -> dict[str, str]:
@@ -209,10 +242,16 @@ def past_parameters(past: Past) -> dict[str, str]:
     return {name: value for name, value in given.items() if value}
 
 
-def _seconds(text: str) -> float:
-    if not _DECIMAL.fullmatch(text) or float(text) == 0:
+def read_seconds(values: Mapping[str, str]) -> float | None:
+    """How long the client is ready to wait, by the parameter `timeout`; None where it does not say, or says 0.
+
+    Raises:
+        Problem: it is no number of seconds.
+    """
+    text = values.get(TIMEOUT, "0")
+    if not _DECIMAL.fullmatch(text):
         raise _bad(f'timeout: "{text}" is no time', remedy="give the seconds to wait, as 5 or 0.5")
-    return float(text)
+    return float(text) or None
 
 
 def _by_name(parameters: list[tuple[str, str]]) -> dict[str, list[str]]:

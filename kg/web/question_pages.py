@@ -15,15 +15,15 @@ from kg.entities import heading_of, names_of
 from kg.explain import explain_empty
 from kg.formats import formats_for
 from kg.queries import Parameter, StoredQuery
-from kg.store import Past, Readable
-from kg.web.asked import EXPECTED, FORMAT, Question
+from kg.store import SECONDS, Past, Readable
+from kg.web.asked import EXPECTED, Question
 from kg.web.choices import choices
 from kg.web.drawing import Picture, draw_picture
 from kg.web.entities import background_of
 from kg.web.exchange import Plan
 from kg.web.links import entity_address, stay_in
 from kg.web.negotiation import HTML
-from kg.web.protocol import past_parameters
+from kg.web.protocol import FORMAT, past_parameters
 from kg.web.service import service
 from kg.web.translation import text
 
@@ -57,6 +57,7 @@ def question_page(read: Question, plan: Plan, *, template: str, address: str) ->
     Raises:
         QueryError, StoreError: the snapshot cannot be asked.
     """
+    SECONDS.set(plan.seconds)  # this request runs in a context of its own
     snapshot = service().snapshot(read.past)
     result = read_table(snapshot, plan.ask, read.past)
     stay_in(past_parameters(read.past))

@@ -12,9 +12,8 @@ from flask import Blueprint, Response, render_template, request, url_for
 
 from kg.errors import ServiceFailed
 from kg.formats import formats_for
-from kg.queries import StoredQuery
+from kg.queries import HIDDEN, StoredQuery
 from kg.web.asked import (
-    FORMAT,
     PATH,
     Question,
     bad,
@@ -31,7 +30,7 @@ from kg.web.chosen import named_instead
 from kg.web.negotiation import HTML, accepted_types, best_type
 from kg.web.openapi import describe_api
 from kg.web.problems import Problem
-from kg.web.protocol import parameters
+from kg.web.protocol import FORMAT, parameters
 from kg.web.question_pages import group_title, question_page
 from kg.web.service import asked_request, planned_response, service
 from kg.web.signposts import part_signposts, put_up, question_signposts
@@ -50,7 +49,7 @@ _JSON: Final = "application/json"
 def question(identifier: str) -> Response:
     """The answer to a stored question."""
     asked = asked_request(request)
-    stored = find_question(identifier, service().contents().questions)
+    stored = find_question(identifier, service().contents().stored)
     address = url_for("questions.question", identifier=stored.identifier)
     if wants_page(asked, stored):
         instead = named_instead(service().snapshot(), stored, given_values(asked), address=address)
@@ -69,7 +68,7 @@ def question(identifier: str) -> Response:
 
 @blueprint.get(PATH)
 def question_list() -> Response:
-    """All stored questions, or those with some words, as JSON or as a page."""
+    """All stored questions, or those with some words, as JSON or as a page; those of the service itself apart."""
     asked = asked_request(request)
     given = dict(parameters(asked.query_string, "the URL"))
     wanted = given.get(FORMAT, "")
@@ -83,14 +82,16 @@ def question_list() -> Response:
             f"The list of questions cannot be written as {shown(', '.join(asked.accept))}",
             remedy=f"accept {' or '.join(offers.values())}",
         )
-    everything = service().contents().questions
+    contents = service().contents()
     words = shown(given.get(WORDS, ""))
-    questions = [stored for stored in everything if _has_words(stored, words)]
+    found = [stored for stored in contents.stored if _has_words(stored, words)]
+    questions = [stored for stored in found if stored.group not in HIDDEN]
+    own = [stored for stored in found if stored.group in HIDDEN]
     if chosen == HTML:
-        page = _list_page(questions, words, of=len(everything))
+        page = _list_page(questions, own, words=words, of=len(contents.questions))
         response = put_up(Response(page, content_type=f"{HTML}; charset=utf-8"), part_signposts())
     else:
-        response = _json(describe_questions(questions, request.url_root))
+        response = _json(describe_questions(questions, own, root=request.url_root))
     response.vary.add("Accept")
     return response
 
@@ -101,53 +102,64 @@ def openapi() -> Response:
     contents = service().contents()
     return _json(
         describe_api(
-            contents.questions,
+            contents.stored,
             root=request.url_root,
             title=contents.overview.title,
             description=contents.overview.description,
             version=str(contents.number),
-        )
+        ),
+        indent=None,  # it is long, and nobody reads it as it stands; /api is its page
     )
 
 
-def describe_questions(questions: Sequence[StoredQuery], root: str) -> dict[str, Any]:
-    """The list of questions for programs; `root` is the address of the service, with a slash at its end."""
+def describe_questions(questions: Sequence[StoredQuery], own: Sequence[StoredQuery], *, root: str) -> dict[str, Any]:
+    """The list of questions for programs, and of the `own` ones of the service, which it asks by itself.
+
+    `root` is the address of the service, with a slash at its end.
+    """
     return {
-        "questions": [
-            {
-                "id": stored.identifier,
-                "href": f"{root}{PATH[1:]}/{quote(stored.identifier)}",
-                "group": stored.group,
-                "title": stored.title,
-                "question": stored.question,
-                "notation": stored.code,
-                "form": stored.form,
-                "asks": list(stored.asks),
-                "local": stored.local,
-                "parameters": [
-                    {
-                        "name": parameter.name,
-                        "type": parameter.type,
-                        "label": parameter.label,
-                        "default": parameter.default,
-                    }
-                    for parameter in stored.parameters
-                ],
-                "columns": [{"name": name, "description": meaning} for name, meaning in stored.columns.items()],
-                "view": dict(stored.view) or None,
-                "formats": [row.name for row in formats_for(stored.form)],
-            }
-            for stored in questions
-        ]
+        "questions": [_described(stored, root) for stored in questions],
+        "own": [_described(stored, root) for stored in own],
     }
 
 
-def _list_page(questions: Sequence[StoredQuery], words: str, *, of: int) -> str:
-    groups = [
+def _described(stored: StoredQuery, root: str) -> dict[str, Any]:
+    return {
+        "id": stored.identifier,
+        "href": f"{root}{PATH[1:]}/{quote(stored.identifier)}",
+        "group": stored.group,
+        "title": stored.title,
+        "question": stored.question,
+        "notation": stored.code,
+        "form": stored.form,
+        "asks": list(stored.asks),
+        "local": stored.local,
+        "parameters": [
+            {
+                "name": parameter.name,
+                "type": parameter.type,
+                "label": parameter.label,
+                "default": parameter.default,
+            }
+            for parameter in stored.parameters
+        ],
+        "columns": [{"name": name, "description": meaning} for name, meaning in stored.columns.items()],
+        "view": dict(stored.view) or None,
+        "formats": [row.name for row in formats_for(stored.form)],
+    }
+
+
+def _list_page(questions: Sequence[StoredQuery], own: Sequence[StoredQuery], *, words: str, of: int) -> str:
+    return render_template(
+        "questions.html", groups=_grouped(questions), own=_grouped(own), count=len(questions), of=of, words=words
+    )
+
+
+def _grouped(questions: Sequence[StoredQuery]) -> list[dict[str, Any]]:
+    return [
         {"name": group, "title": group_title(group), "members": list(members)}
         for group, members in groupby(questions, lambda stored: stored.group)
     ]
-    return render_template("questions.html", groups=groups, count=len(questions), of=of, words=words)
 
 
 def _has_words(stored: StoredQuery, words: str) -> bool:
@@ -159,5 +171,5 @@ def _has_words(stored: StoredQuery, words: str) -> bool:
     return all(word in text for word in words.casefold().split())
 
 
-def _json(document: Mapping[str, Any]) -> Response:
-    return Response(json.dumps(document, ensure_ascii=False, indent=1) + "\n", content_type=_JSON)
+def _json(document: Mapping[str, Any], *, indent: int | None = 1) -> Response:
+    return Response(json.dumps(document, ensure_ascii=False, indent=indent) + "\n", content_type=_JSON)

@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,7 +14,8 @@ import pytest
 
 from kg.publish import CONTENT
 from kg.store import Ledger, Snapshots
-from tests.serving import serving
+from tests.commands import Commands, commanding
+from tests.serving import Command, serving
 from tests.states import assert_whole, published
 
 KILLS = 12
@@ -153,62 +154,39 @@ def test_a_kill_while_it_publishes_leaves_something_whole(
     assert_whole(state)
 
 
-# `kg`, which ends itself by a kill where the modules that write call something for the n-th time, or are called.
-KILLED = """
-import os, signal, sys
-from pathlib import Path
-import kg.publish, kg.store
-from kg.cli import main
-
-last, seen = int(sys.argv.pop(1)), []
-names = ("primary", "snapshots", "ledger", "appending", "segments", "replay", "forthcoming")
-writing = {str(Path(kg.store.__file__).with_name(f"{name}.py")) for name in names}
-
-def count(frame, event, argument):
-    if frame.f_code.co_filename in writing and frame.f_code.co_name not in ("<genexpr>", "__contains__"):
-        seen.append(event)
-        if len(seen) == last:
-            os.kill(os.getpid(), signal.SIGKILL)
-
-sys.setprofile(count)
-try:
-    main()
-finally:
-    sys.setprofile(None)
-    print(len(seen))
-"""
 STEPS = 12
 
 
+@pytest.fixture
+def commands(kg_command: Command, small_content: Path, tmp_path: Path) -> Iterator[Commands]:
+    with commanding(kg_command[1], small_content, tmp_path / "outputs") as started:
+        yield started
+
+
 def test_a_kill_at_any_step_of_writing_is_made_good_by_the_next_build(
-    kg: Kg, kg_command: tuple[Path, dict[str, str]], small_content: Path, library: Path, tmp_path: Path
+    kg: Kg, commands: Commands, small_content: Path, library: Path, tmp_path: Path
 ) -> None:
     text = small_content / "data/books.trig"
     text.write_text(text.read_text(encoding="utf-8").replace('"Emma"@en', '"Emma, a novel"@en'), encoding="utf-8")
-
-    def run(state: Path, last: int) -> "subprocess.CompletedProcess[str]":
-        command = [sys.executable, "-c", KILLED, str(last), "--content", small_content, "--state", state, "build"]
-        same_order = kg_command[1] | {"PYTHONHASHSEED": "0"}  # so that each run takes the same steps
-        return subprocess.run(command, env=same_order, capture_output=True, encoding="utf-8", check=False, timeout=120)
-
-    ended = run(shutil.copytree(library, tmp_path / "whole", symlinks=True), 0)
-    assert ended.returncode == 0, ended.stderr
-    steps, before, after = int(ended.stdout), published(library), published(tmp_path / "whole")
+    ended = commands.run(shutil.copytree(library, tmp_path / "whole", symlinks=True), "build", last=0)
+    assert ended.status == 0, ended.output
+    steps, before, after = ended.steps, published(library), published(tmp_path / "whole")
     assert steps > 5 * STEPS
     seen = set()
     for number in range(STEPS):
         state = shutil.copytree(library, tmp_path / f"killed-{number}", symlinks=True)
         within = random.Random(number).randrange(steps * number // STEPS, steps * (number + 1) // STEPS)
         last = steps if number == STEPS - 1 else 1 + within
-        while not (killed := run(state, last)).returncode:  # it took fewer steps this time, as locks were free sooner
+        while not (killed := commands.run(state, "build", last=last)).status:
+            # it took fewer steps this time, as locks were free sooner
             state = shutil.rmtree(state) or shutil.copytree(library, state, symlinks=True)
-            last = int(killed.stdout.split()[-1])
-        assert killed.returncode == -signal.SIGKILL, killed.stderr
+            last = killed.steps
+        assert killed.status == -signal.SIGKILL, killed.output
         switched, committed = (state / "current").readlink().name == "000002", Ledger(state / "ledger").head().revision
         seen.add((switched, committed))
         assert published(state) == (after if switched else before)
-        ended = kg("build", content=small_content, state=state)
-        assert ended.returncode == 0, ended.stderr
+        built = kg("build", content=small_content, state=state)
+        assert built.returncode == 0, built.stderr
         assert published(state) == after
         assert [commit.source for commit in Ledger(state / "ledger").entries()] == [CONTENT] * 2
         assert_whole(state)

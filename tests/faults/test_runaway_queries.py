@@ -30,6 +30,8 @@ from tests.serving import JSON, Command, Reply, Server, eventually, query_path, 
 from tests.states import published
 
 SECONDS = 2
+# One attack alone leaves time enough to ask beside it many times.
+ALONE_SECONDS = 1
 # How much later than its deadline an answer may come on a machine that is busy with other things, too; a query that
 # nobody stops takes far longer.
 LATE_SECONDS = 1.5
@@ -98,8 +100,8 @@ def classes(state: Path) -> int:
     return len({line[2] for line in lines if line[1] == typed and not is_reference(line[-2])})
 
 
-def attack(server: Server, query: str, *, accept: str = JSON) -> Reply:
-    return server.ask(query, accept=accept, timeout=str(SECONDS))
+def attack(server: Server, query: str, *, accept: str = JSON, seconds: int = SECONDS) -> Reply:
+    return server.ask(query, accept=accept, timeout=str(seconds))
 
 
 def assert_stopped(reply: Reply) -> None:
@@ -115,15 +117,17 @@ def assert_quiet(server: Server, *, seconds: float = 1.0) -> None:
     assert eventually(lambda: not server.busy(), seconds=seconds), server.processes()
 
 
-def assert_served_beside(attacks: Sequence[Future[Reply]], server: Server, classes: int) -> None:
+def assert_served_beside(
+    attacks: Sequence[Future[Reply]], server: Server, classes: int, *, seconds: int = SECONDS
+) -> None:
     """Until the attacks are over, others are answered: each as soon as an attack at the latest, most far sooner."""
     taken = []
     while not all(attacking.done() for attacking in attacks):
         began = time.monotonic()
         assert ask_anew(server) == classes
         taken.append(time.monotonic() - began)
-    assert max(taken) < SECONDS + LATE_SECONDS
-    assert median(taken) < SECONDS / 2
+    assert max(taken) < seconds + LATE_SECONDS
+    assert median(taken) < seconds / 2
 
 
 # Queries that run away.
@@ -132,10 +136,10 @@ def assert_served_beside(attacks: Sequence[Future[Reply]], server: Server, class
 @pytest.mark.parametrize("name", ATTACKS)
 def test_a_runaway_query_is_stopped_in_time_and_disturbs_nobody(server: Server, classes: int, name: str) -> None:
     with ThreadPoolExecutor(1) as attackers:
-        attacking = attackers.submit(attack, server, ATTACKS[name])
-        assert_served_beside([attacking], server, classes)
+        attacking = attackers.submit(attack, server, ATTACKS[name], seconds=ALONE_SECONDS)
+        assert_served_beside([attacking], server, classes, seconds=ALONE_SECONDS)
     reply = attacking.result()
-    assert reply.seconds < SECONDS + LATE_SECONDS
+    assert reply.seconds < ALONE_SECONDS + LATE_SECONDS
     if reply.status != 200:
         assert_stopped(reply)
     assert_quiet(server)
@@ -205,13 +209,13 @@ def test_a_client_may_give_less_time(server: Server, seconds: str) -> None:
 
 
 def test_a_client_cannot_give_more_time(kg_command: Command, state: Path, tmp_path: Path) -> None:
-    with serving(kg_command, state, tmp_path, KG_QUERY_SECONDS=str(SECONDS)) as server:
+    with serving(kg_command, state, tmp_path, KG_QUERY_SECONDS=str(ALONE_SECONDS)) as server:
         reply = server.ask(CROSS, timeout="60")
     assert_stopped(reply)
-    assert reply.seconds < SECONDS + LATE_SECONDS
+    assert reply.seconds < ALONE_SECONDS + LATE_SECONDS
 
 
-@pytest.mark.parametrize("seconds", ["", "0", "0.0", "-1", "soon", "1e3", "nan", "inf", "1s", "٣"])
+@pytest.mark.parametrize("seconds", ["", "-1", "soon", "1e3", "nan", "inf", "1s", "٣"])
 def test_a_time_that_is_none_is_refused(server: Server, seconds: str) -> None:
     reply = server.ask("ASK {}", timeout=seconds)
     assert reply.status == 400
@@ -339,8 +343,9 @@ def test_a_killed_idle_worker_is_replaced(own: Server, classes: int) -> None:
 def test_a_killed_busy_worker_ends_its_query_only(own: Server, classes: int) -> None:
     with ThreadPoolExecutor(1) as clients:
         query = clients.submit(own.ask, CROSS, timeout="20")
-        assert eventually(own.busy, seconds=SOON_SECONDS)
-        for pid in own.busy():
+        busy: set[int] = set()
+        assert eventually(lambda: busy.update(own.busy()) or busy, seconds=SOON_SECONDS)
+        for pid in busy:
             kill(pid)
         killed = time.monotonic()
         assert_stopped(query.result())

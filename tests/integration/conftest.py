@@ -15,12 +15,13 @@ from tests.states import build_into
 from tests.states import published as nquads_of
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def client(state: Path) -> FlaskClient:
+    """The pages over the content of this repository, which no test changes."""
     return create_app(Settings(state=state)).test_client()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def published(state: Path) -> Graphs:
     """The triples of each named graph, as rdflib reads what is kept, in which blank nodes have names."""
     graphs: Graphs = {}
@@ -31,7 +32,7 @@ def published(state: Path) -> Graphs:
     return graphs
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def merged(published: Graphs) -> Triples:
     return set().union(*(triples for graph, triples in published.items() if not is_reference(graph)))
 

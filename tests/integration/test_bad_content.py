@@ -263,6 +263,58 @@ def test_content_without_a_catalogue_is_refused(kg: Kg, small_content: Path, lib
     assert kept(library) == before
 
 
+@pytest.mark.parametrize("command", ["build", "validate"])
+@pytest.mark.parametrize(
+    ("file", "remedy"),
+    [
+        ("data/d.ttl", "put it into data/ as TriG, or into data/links/ or data/external/ as Turtle"),
+        ("data/d.nt", "put it into data/ as TriG"),
+        ("data/more/d.trig", "put it into data/ as TriG"),
+        ("data/links/d.jsonld", "put it into data/ as TriG"),
+        ("data/external/d.N3", "put it into data/ as TriG"),
+        ("ontology/d.owl", "put it into ontology/ or ontology/vocabularies/ as Turtle"),
+        ("ontology/rules/d.ttl", "put it into ontology/ or ontology/vocabularies/ as Turtle"),
+        ("shapes/d.rdf", "put it into shapes/ as Turtle"),
+        ("queries/d.nq", "put data into data/ as TriG"),
+    ],
+)
+def test_an_rdf_file_that_is_not_read_is_an_error(
+    kg: Kg, small_content: Path, library: Path, command: str, file: str, remedy: str
+) -> None:
+    before = kept(library)
+    (small_content / file).parent.mkdir(parents=True, exist_ok=True)
+    (small_content / file).write_text("<x:a> <x:b> <x:c> .", encoding="utf-8")
+    ended = kg(command, content=small_content, state=library)
+    assert ended.returncode == ERROR
+    assert f"Error: {file}: an RDF file that is not read where it stands\nWhat to do: {remedy}" in ended.stderr
+    assert kept(library) == before
+
+
+def test_of_several_rdf_files_that_are_not_read_the_number_is_told(kg: Kg, small_content: Path, library: Path) -> None:
+    for name in ("d.ttl", "e.nq", "f.jsonld"):
+        (small_content / "data" / name).write_text("", encoding="utf-8")
+    ended = kg("build", content=small_content, state=library)
+    assert "Error: data/d.ttl: an RDF file that is not read where it stands, and neither are 2 more\n" in ended.stderr
+
+
+def test_other_files_beside_the_content_are_left_alone(kg: Kg, small_content: Path, library: Path) -> None:
+    for file in ("data/README.md", "data/books.csv", "data/external/evidence/theirs.ttl", "shapes/d.ttl~", "dump.nq"):
+        (small_content / file).parent.mkdir(parents=True, exist_ok=True)
+        (small_content / file).write_text("<x:a> <x:b> <x:c> .", encoding="utf-8")
+    assert kg("build", content=small_content, state=library).returncode == 0
+
+
+def test_rdf_files_in_a_folder_without_content_are_told(kg: Kg, tmp_path: Path) -> None:
+    (tmp_path / "content").mkdir()
+    (tmp_path / "content/d.ttl").write_text("<x:a> <x:b> <x:c> .", encoding="utf-8")
+    ended = kg("build", content=tmp_path / "content", state=tmp_path / "state")
+    assert ended.returncode == ERROR
+    assert (
+        "Error: d.ttl: an RDF file that is not read where it stands\nWhat to do: put it into data/ as TriG"
+        in ended.stderr
+    )
+
+
 def test_content_that_nothing_judges_says_so(kg: Kg, small_content: Path, tmp_path: Path) -> None:
     for folder in ("shapes", "queries"):
         shutil.rmtree(small_content / folder)

@@ -105,6 +105,14 @@ def test_the_default_graph_can_be_strict(kg: Kg, small_content: Path, tmp_path: 
     ]
 
 
+def test_a_query_of_a_graph_that_is_not_there_is_refused(kg: Kg, library: Path) -> None:
+    named = BOOKS.replace("WHERE", f"FROM <{BASE}graph/boks> WHERE")
+    ended = kg("query", "-", state=library, stdin=named)
+    assert ended.returncode == 2
+    assert f"Error: there is no graph <{BASE}graph/boks> here" in ended.stderr
+    assert f"What to do: did you mean <{BASE}graph/books>? " in ended.stderr
+
+
 def test_content_can_be_published_under_another_base(kg: Kg, small_content: Path, tmp_path: Path) -> None:
     state = tmp_path / "state"
     assert kg("build", content=small_content, state=state, KG_BASE_IRI="https://other.example/kg/").returncode == 0

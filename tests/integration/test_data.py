@@ -15,20 +15,13 @@ from pyoxigraph import RdfFormat, parse
 
 from kg.answer import stored_queries
 from kg.queries import PAGES
-from kg.settings import Settings
 from kg.sparql import Limits
 from kg.store import Ledger, Snapshot
 from kg.store.patch import is_apart
-from kg.web.app import create_app
 from tests.conftest import Kg
 
 BROWSER = {"Accept": "text/html"}
 ATOM = "{http://www.w3.org/2005/Atom}"
-
-
-@pytest.fixture(scope="module")
-def client(state: Path) -> FlaskClient:
-    return create_app(Settings(state=state)).test_client()
 
 
 def test_a_dump_with_graphs_is_the_whole_dataset(client: FlaskClient, built: Snapshot) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import html
 import json
 import re
-from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, quote, urlsplit
 
@@ -41,8 +40,8 @@ pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:rdflib")
 
 
 @pytest.fixture(scope="module")
-def emg(state: Path) -> FlaskClient:
-    return create_app(Settings(state=state)).test_client()
+def emg(client: FlaskClient) -> FlaskClient:
+    return client
 
 
 @pytest.fixture(scope="module")

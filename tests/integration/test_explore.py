@@ -58,11 +58,6 @@ ORDER BY ?thing
 
 
 @pytest.fixture(scope="module")
-def client(state: Path) -> FlaskClient:
-    return create_app(Settings(state=state)).test_client()
-
-
-@pytest.fixture(scope="module")
 def library(tmp_path_factory: pytest.TempPathFactory) -> FlaskClient:
     """A service over a few books with odd names, and a question that is drawn."""
     content = tmp_path_factory.mktemp("content")

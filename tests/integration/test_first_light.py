@@ -11,21 +11,14 @@ from flask.testing import FlaskClient
 
 from kg.answer import stored_queries
 from kg.queries import HIDDEN
-from kg.settings import Settings
 from kg.sparql import Limits
 from kg.store import Ledger, Snapshot
-from kg.web import create_app
 from tests.pages import main_of
 from tests.states import build_into, kept
 
 ROOT = Path(__file__).parents[2]
 HEADLINE = ROOT / "queries/competency/deliverables-supporting-framework.rq"
 ID = "https://w3id.org/unemg/id/"
-
-
-@pytest.fixture(scope="module")
-def client(state: Path) -> FlaskClient:
-    return create_app(Settings(state=state)).test_client()
 
 
 def test_three_deliverables_support_the_framework_through_their_group(client: FlaskClient) -> None:

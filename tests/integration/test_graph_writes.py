@@ -74,6 +74,32 @@ def test_a_graph_lives_from_its_first_put_to_its_deletion(house: House, path: st
     assert receipt(house.send("POST", path, third), 201)["changed"] is True
 
 
+def test_a_graph_that_is_named_by_a_url_of_the_graph_store_is_found_there(house: House) -> None:
+    url = f"http://127.0.0.1:{house.server.port}/graphs/by/url"
+    text = named("byurl")
+    receipt(house.send("PUT", f"/graphs?graph={url}", text), 201)
+    for path in (f"/graphs?graph={url}", "/graphs/by/url"):
+        assert same(house, path, text)
+    assert house.server.send("GET", "/graphs/by/url", accept="text/html").status == 200
+    assert receipt(house.send("DELETE", "/graphs/by/url"))["changed"] is True
+    assert house.server.send("GET", f"/graphs?graph={url}").status == 404
+
+
+def test_a_graph_that_is_written_at_a_url_has_it_as_its_name(house: House) -> None:
+    path = "/graphs/written"
+    assert house.server.send("PUT", path, named("written").encode(), content_type=TURTLE).status == 401
+    problem(house.send("DELETE", path), 404, "There is no graph")
+    problem(house.send("PUT", f"{path}?default", named("written")), 400, "the path names a graph")
+    problem(house.send("PUT", path, NOBODYS), 422)
+    assert house.server.send("GET", path).status == 404
+    receipt(house.send("PUT", path, named("written")), 201)
+    receipt(house.send("POST", path, named("also")))
+    asked = f"SELECT ?s {{ GRAPH <http://127.0.0.1:{house.server.port}{path}> {{ ?s a :Book }} }}"
+    assert len(house.rows(f"{SPARQL} {asked}")) == 2
+    receipt(house.send("PATCH", path, "CLEAR DEFAULT", UPDATE))
+    assert house.server.send("GET", path).status == 404
+
+
 def test_the_source_of_what_a_graph_got_is_kept(house: House) -> None:
     receipt(house.send("PUT", "/graph/sourced?source=https://archive.example/put", named("ourced")), 201)
     assert house.rows("SELECT ?g { ?g <http://purl.org/dc/terms/source> <https://archive.example/put> }")

@@ -50,6 +50,8 @@ def test_it_is_valid_and_names_each_path_and_method_that_there_is(app: Flask, do
         if rule.rule.startswith((*WRITTEN[:4], "/history/", "/blame")) or rule.rule == "/history"
         for method in (rule.methods or set()) & {method.upper() for method in METHODS}
     }
+    # Below /graphs/ each method is as at /graphs, for a name of any number of segments, which OpenAPI cannot say.
+    served = {(path, method) for path, method in served if not path.startswith("/graphs/")}
     assert described == served - {("/submissions", "get")}  # a page for people
     assert len(described) == 12
 

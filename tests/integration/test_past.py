@@ -61,6 +61,13 @@ def test_the_state_of_any_revision_can_be_asked(house: House) -> None:
     assert books(house, revision="2") == WRITTEN[2]
 
 
+def test_a_graph_that_was_not_there_yet_is_refused(house: House) -> None:
+    graph = f"{BASE}graph/submission/3"
+    asked = BOOKS.replace("{", f"FROM <{graph}> {{", 1)
+    problem(house.server.ask(asked, revision="2"), 403, f"there is no graph <{graph}> here")
+    assert house.rows(asked, revision="3") == [[f"{BASE}susan"]]
+
+
 def test_a_question_may_be_sent_in_each_way_of_the_protocol(house: House) -> None:
     form = urlencode({"query": BOOKS, "revision": "2"})
     sent = house.send("POST", "/sparql", form, "application/x-www-form-urlencoded", accept=JSON)
@@ -164,6 +171,7 @@ def test_what_is_kept_of_the_past_is_not_told_of_another_revision(house: House) 
         ("revision=%D9%A2", 400, "is no revision"),
         ("asOf=yesterday", 400, "is no time"),
         ("asOf=2024-5", 400, "is no time"),
+        ("asOf=2026-13-45", 400, "is no time"),
         ("revision=1&revision=2", 400, "the parameter revision is given"),
     ],
 )

@@ -23,13 +23,16 @@ from kg.web.protocol import read_graph_request
 from tests.protocol import (
     ALL_OF_CATALOG,
     BASE,
+    BROWSER,
     CATALOG,
     COUNT,
     FORM,
     GRAPH_ROWS,
+    HTML,
     NO_ABSOLUTE_IRI,
     REPORTS,
     TITLES,
+    TURTLE,
     Graphs,
     count_of,
     problem_of,
@@ -103,10 +106,57 @@ def test_post_query_over_another_character_set_of_its_own_text(client: FlaskClie
 
 
 @pytest.mark.parametrize(
+    ("query", "names", "media_type"),
+    [
+        ("ASK {}", ["turtle", "csv", "xml"], "text/csv"),
+        ("ASK {}", ["", "text/tab-separated-values"], "text/tab-separated-values"),
+        ("ASK {}", ["nonsense, application/sparql-results+xml"], "application/sparql-results+xml"),
+        ("ASK {}", ["application/sparql-results json"], "application/sparql-results+json"),
+        ("ASK {}", ["text/html"], "text/html"),
+        ("CONSTRUCT {} {}", ["tsv", "json-ld", "text/turtle"], "application/ld+json"),
+        ("CONSTRUCT {} {}", ["rdf+xml"], "application/rdf+xml"),
+    ],
+)
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_the_first_format_that_is_named_and_fits_counts(
+    client: FlaskClient, method: str, query: str, names: list[str], media_type: str
+) -> None:
+    asked = {"query": query, "format": names}
+    sent: dict[str, Any] = {"query_string": asked} if method == "GET" else {"data": asked}
+    response = client.open("/sparql", method=method, **sent, headers={"Accept": "image/png"})
+    assert (response.status_code, response.mimetype) == (200, media_type)
+
+
+@pytest.mark.parametrize(
+    ("accept", "content_type"),
+    [
+        ("application/json", "application/json"),
+        ("application/json;q=0.5, image/png", "application/json"),
+        ("application/sparql-results+json, application/json", "application/json"),
+        ("application/json, text/plain, */*", TURTLE),
+        ("application/*", "application/n-triples"),
+        ("*/*", TURTLE),
+        (BROWSER, HTML),
+    ],
+)
+@pytest.mark.parametrize("query", [ALL_OF_CATALOG, f"DESCRIBE <{CATALOG}> FROM <{CATALOG}>"])
+def test_who_accepts_only_json_gets_a_graph_as_json_ld(
+    client: FlaskClient, published: Graphs, query: str, accept: str, content_type: str
+) -> None:
+    response = client.get("/sparql", query_string={"query": query}, headers={"Accept": accept})
+    assert (response.status_code, response.content_type) == (200, content_type)
+    if content_type == "application/json":
+        told = triples_of(response, "jsonld")
+        assert told == {triple for triple in published[CATALOG] if query == ALL_OF_CATALOG or str(triple[0]) == CATALOG}
+        assert told
+
+
+@pytest.mark.parametrize(
     ("sent", "status", "detail"),
     [
         ({"query_string": "query=ASK{}&query=ASK{}"}, 400, "given 2 times"),
-        ({"query_string": "query=ASK{}&format=csv&format=csv"}, 400, "given 2 times"),
+        ({"query_string": "query=ASK{}&timeout=1&timeout=1"}, 400, "given 2 times"),
+        ({"query_string": "query=ASK{}&format=turtle&format=nonsense"}, 400, "turtle,nonsense is no format"),
         ({"query_string": "query=ASK{}&update=CLEAR+ALL"}, 400, "update"),
         ({"query_string": "update=CLEAR+ALL"}, 400, "update"),
         ({"query_string": "query=CLEAR+ALL"}, 400, "update"),
@@ -229,16 +279,54 @@ def test_get_query_dataset_of_the_request_replaces_that_of_the_query(client: Fla
     assert count_of(client.get("/sparql", query_string=asked)) == len(published[CATALOG])
 
 
-def test_get_query_unknown_default_graph_is_empty(client: FlaskClient) -> None:
-    asked = {"query": COUNT, "default-graph-uri": "urn:x:unknown", "format": "csv"}
-    assert count_of(client.get("/sparql", query_string=asked)) == 0
+@pytest.mark.parametrize("name", ["default-graph-uri", "named-graph-uri"])
+@pytest.mark.parametrize("graph", ["http://nope.example/", "file:///etc/passwd", "urn:x:unknown"])
+def test_get_query_unknown_graph_is_refused(client: FlaskClient, name: str, graph: str) -> None:
+    response = client.get("/sparql", query_string={"query": "ASK { ?s ?p ?o }", name: [CATALOG, graph]})
+    told = problem_of(response, 403)
+    assert told["type"].endswith("network-refused")
+    assert told["detail"] == f"there is no graph <{graph}> here, and this service fetches nothing from the network"
+    assert told["remedy"] == "name a graph that is listed at /graphs"
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "SELECT * FROM <http://nope.example/> { ?s ?p ?o }",
+        "SELECT * FROM NAMED <file:///etc/passwd> { GRAPH ?g { ?s ?p ?o } }",
+        f"ASK FROM <{CATALOG}> FROM <http://nope.example/> {{ ?s ?p ?o }}",
+        f"DESCRIBE <{CATALOG}> FROM <http://nope.example/>",
+        "CONSTRUCT FROM <http://nope.example/> WHERE { ?s ?p ?o }",
+        "CONSTRUCT { ?s ?p ?o } FROM <http://nope.example/> WHERE { ?s ?p ?o }",
+        "PREFIX no: <http://nope.example/> SELECT * FROM no:graph { ?s ?p ?o }",
+        "BASE <http://nope.example/> SELECT * FROM <graph> { ?s ?p ?o }",
+    ],
+)
+def test_query_from_unknown_graph_is_refused(client: FlaskClient, query: str) -> None:
+    told = problem_of(client.get("/sparql", query_string={"query": query}), 403)
+    assert told["detail"].startswith("there is no graph <")
+    assert "fetches nothing" in told["detail"]
+
+
+def test_query_from_misspelt_graph_names_the_nearest(client: FlaskClient) -> None:
+    response = client.get("/sparql", query_string={"query": f"ASK FROM <{CATALOG}ue> {{ ?s ?p ?o }}"})
+    assert problem_of(response, 403)["remedy"].startswith(f"did you mean <{CATALOG}>? ")
 
 
 @pytest.mark.parametrize("name", ["default-graph-uri", "named-graph-uri"])
-@pytest.mark.parametrize("iri", NO_ABSOLUTE_IRI)
+@pytest.mark.parametrize("iri", [iri for iri in NO_ABSOLUTE_IRI if iri])
 def test_bad_query_graph_that_is_no_absolute_iri(client: FlaskClient, name: str, iri: str) -> None:
     response = client.get("/sparql", query_string={"query": "ASK {}", name: [CATALOG, iri]})
     assert "not an absolute IRI" in problem_of(response, 400)["detail"]
+
+
+@pytest.mark.parametrize("given", [{"default-graph-uri": "", "named-graph-uri": ""}, {"timeout": "0"}])
+def test_what_clients_of_virtuoso_send_and_mean_nothing_by_is_as_if_not_given(
+    client: FlaskClient, given: dict[str, str]
+) -> None:
+    plain = client.get("/sparql", query_string={"query": COUNT, "format": "csv"})
+    assert count_of(plain) > 0
+    assert client.get("/sparql", query_string={"query": COUNT, "format": "csv", **given}).data == plain.data
 
 
 IRI_PARTS = [

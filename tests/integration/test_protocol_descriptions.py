@@ -1,5 +1,6 @@
 """What the service says of itself: SPARQL 1.1 Service Description, VoID, DCAT; by each way and in each format."""
 
+import shutil
 from collections import Counter, defaultdict
 from collections.abc import Callable
 from pathlib import Path
@@ -32,6 +33,7 @@ from tests.protocol import (
     problem_of,
     triples_of,
 )
+from tests.states import build_into
 
 # rdflib's parsers call what rdflib itself deprecates.
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:rdflib")
@@ -62,7 +64,7 @@ def test_service_description_of_the_service(client: FlaskClient) -> None:
     assert list(found.subjects(RDF.type, SD.Service)) == [endpoint]
     assert list(found.objects(endpoint, SD.endpoint)) == [endpoint]
     assert list(found.objects(endpoint, SD.supportedLanguage)) == [SD.SPARQL11Query]
-    assert list(found.objects(endpoint, SD.feature)) == [SD.UnionDefaultGraph]
+    assert not list(found.objects(endpoint, SD.feature))  # graphs of reference are left out
     formats = {
         str(iri).removeprefix("http://www.w3.org/ns/formats/") for iri in found.objects(endpoint, SD.resultFormat)
     }
@@ -74,7 +76,27 @@ def test_service_description_of_a_service_that_may_call_others(state: Path) -> N
     services = frozenset({("https://other.example/sparql", "https://other.example/sparql")})
     calling = create_app(Settings(state=state, services=services)).test_client()
     features = graph_of(calling.get("/sparql")).objects(rdflib.URIRef("http://localhost/sparql"), SD.feature)
-    assert {*features} == {SD.UnionDefaultGraph, SD.BasicFederatedQuery}
+    assert {*features} == {SD.BasicFederatedQuery}
+
+
+@pytest.mark.parametrize("left_out", [True, False])
+def test_the_union_of_all_graphs_is_claimed_only_where_none_is_left_out(
+    small: Path, tmp_path: Path, left_out: bool
+) -> None:
+    state = small / "state"
+    if left_out:
+        content = shutil.copytree(small / "content", tmp_path / "content")
+        (content / "data/external").mkdir()
+        (content / "data/external/areas.ttl").write_text("<https://theirs.example/a> a <https://theirs.example/A> .")
+        state = tmp_path / "state"
+        build_into(state, content)
+    found = graph_of(create_app(Settings(state=state)).test_client().get("/sparql"))
+    assert list(found.subject_objects(SD.feature)) == (
+        [] if left_out else [(rdflib.URIRef("http://localhost/sparql"), SD.UnionDefaultGraph)]
+    )
+    default = found.value(predicate=SD.defaultGraph)
+    told = [str(text) for text in found.objects(default, rdflib.RDFS.comment)]
+    assert [("graph/reference/areas>" in text) for text in told] == [True] * left_out
 
 
 def test_service_description_of_the_dataset(client: FlaskClient, published: Graphs, merged: Triples) -> None:

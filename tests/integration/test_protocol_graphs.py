@@ -78,7 +78,14 @@ def test_get_graph_of_content_with_another_base(publish: Callable[[str], Path]) 
 
 @pytest.mark.parametrize(
     "path",
-    ["/graph/unknown", "/graph/links", "/graphs?graph=urn:x:unknown", f"/graphs?{urlencode({'graph': BASE})}"],
+    [
+        "/graph/unknown",
+        "/graph/links",
+        "/graphs/unknown",
+        "/graphs/a%20b",
+        "/graphs?graph=urn:x:unknown",
+        f"/graphs?{urlencode({'graph': BASE})}",
+    ],
 )
 def test_get_unknown_graph(client: FlaskClient, path: str) -> None:
     problem = problem_of(client.get(path), 404)
@@ -94,6 +101,7 @@ def test_get_unknown_graph(client: FlaskClient, path: str) -> None:
         ("/graphs?default&default", "given 2 times"),
         (f"/graph/catalog?graph={CATALOG}", "path names a graph"),
         ("/graph/catalog?default", "path names a graph"),
+        ("/graphs/catalog?default", "path names a graph"),
         ("/graph/catalog?format=csv", "no format"),
         ("/graphs?format=csv", "no format"),
         ("/.well-known/void?format=csv", "no format"),
@@ -157,6 +165,16 @@ def test_list_of_graphs_for_programs_is_the_dataset_of_the_service_description(c
     listed, described = graph_of(client.get("/graphs")), graph_of(client.get("/sparql"))
     assert set(listed) < set(described)
     assert {s for s, _, _ in set(described) - set(listed)} == {rdflib.URIRef("http://localhost/sparql")}
+
+
+def test_plan_graph_by_its_url() -> None:
+    asked = Request("GET", "/graphs/x/y", b"format=nt", address="http://a.example/graphs/x/y")
+    plan = plan_graph(asked, Limits(), graphs={"http://a.example/graphs/x/y"}, base="urn:b:")
+    assert plan is not None
+    assert "GRAPH <http://a.example/graphs/x/y>" in plan.ask.query.text
+    other = asked._replace(address="http://b.example/graphs/x/y")
+    with pytest.raises(Problem, match=r"There is no graph <http://b\.example/graphs/x/y>"):
+        plan_graph(other, Limits(), graphs={"http://a.example/graphs/x/y"}, base="urn:b:")
 
 
 def test_plan_graph_needs_no_web_framework() -> None:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import socket
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
+from email import message_from_bytes
 from pathlib import Path
 
 import pytest
 
+from kg.web.headers import EVERY_ANSWER
+from kg.web.problems import KINDS
 from tests.serving import Command, Server, serving
 
 ASK = "/sparql?query=ASK%7B%7D"
@@ -104,7 +108,19 @@ def test_a_request_without_one_host_is_refused(server: Server, hosts: list[str],
     ids=["a long address", "a long header", "another version", "a negative length", "two lengths"],
 )
 def test_what_is_no_request_or_too_long_for_one_is_refused(server: Server, lines: list[str], expected: int) -> None:
-    assert status(told(server, *lines)) == expected
+    head, _, body = told(server, *lines).partition(b"\r\n\r\n")
+    assert status(head) == expected
+    headers = message_from_bytes(head.partition(b"\r\n")[2])
+    assert headers["Connection"] == "close"
+    assert headers["Content-Type"] == "application/problem+json"
+    assert headers["Date"]
+    assert all(headers[name] == value for name, value in EVERY_ANSWER)
+    assert int(headers["Content-Length"]) == len(body)
+    problem = json.loads(body)
+    slug = problem["type"].removeprefix("/problems/")
+    assert (problem["title"], problem["status"]) == (KINDS[slug].title, expected)
+    assert problem["detail"]
+    assert problem["remedy"]
     assert YES in told(server, f"GET {ASK} HTTP/1.0")
 
 

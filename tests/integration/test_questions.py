@@ -3,6 +3,7 @@
 import csv
 import io
 import re
+import shutil
 from collections.abc import Iterator
 from html import escape, unescape
 from html.parser import HTMLParser
@@ -26,12 +27,15 @@ from kg.web.exchange import Request
 from kg.web.problems import Problem
 from kg.web.questions import plan_question
 from tests.pages import main_of
+from tests.serving import Command, Server, serving
 from tests.states import build_into
 
 ROOT = Path(__file__).parents[2]
 ID = "https://w3id.org/unemg/id/"
 JSON_RESULTS = "application/sparql-results+json"
 STORED = {query.identifier: query for query in all_stored() if query.group not in HIDDEN}
+OWN = {query.identifier: query for query in all_stored() if query.group in HIDDEN}
+"""Those that the service itself asks."""
 HERE = {identifier: query for identifier, query in STORED.items() if not query.asks}
 """Those that are answered from here; `test_federated_questions.py` has the others."""
 PARAMETERS = [
@@ -91,6 +95,17 @@ BOOKS = """\
 """
 BY_HER = WRITTEN.replace("Is it written", "What is written").replace("ASK {", "CONSTRUCT { ?book a ?her } WHERE {")
 
+SLOW = """\
+# title: Everything times everything
+# columns:
+#   kind: a class
+#   n: how often it comes up
+# view: {kind: bar, label: kind, value: n}
+SELECT ?kind (COUNT(*) AS ?n) WHERE { ?thing a ?kind . ?a ?b ?c . ?d ?e ?f . ?g ?h ?i . ?j ?k ?l }
+GROUP BY ?kind
+ORDER BY ?kind
+"""
+
 QUESTIONS = {"echo": ECHO, "written": WRITTEN, "by-her": BY_HER}
 
 HOSTILE = [
@@ -110,11 +125,6 @@ HOSTILE = [
     "a&b=c;d+e%20f",
     "",
 ]
-
-
-@pytest.fixture(scope="module")
-def client(state: Path) -> FlaskClient:
-    return create_app(Settings(state=state)).test_client()
 
 
 @pytest.fixture(scope="module")
@@ -182,6 +192,43 @@ def test_a_question_answers_what_its_text_answers(client: FlaskClient, identifie
         assert response.data == expected.data
 
 
+def test_what_the_service_itself_asks_is_listed_apart(client: FlaskClient) -> None:
+    told = client.get("/questions").json
+    assert told
+    assert {question["id"] for question in told["own"]} == set(OWN)
+    assert len(OWN) == len([path for path in ROOT.glob("queries/*/*.rq") if path.parent.name in HIDDEN]) > 60
+    page = client.get("/questions", headers={"Accept": "text/html"}).text
+    parts = page.split("What the service itself asks")
+    listed = [{link["href"] for link in elements(part, "a")} for part in parts]
+    assert [
+        {f"/questions/{identifier}" for identifier in found} <= links
+        for found, links in zip((STORED, OWN), listed, strict=True)
+    ] == [True, True]
+    assert not listed[0] & {f"/questions/{identifier}" for identifier in OWN}
+    assert "/questions/pages/" not in client.get("/", headers={"Accept": "text/html"}).text
+
+
+@pytest.mark.parametrize("identifier", OWN)
+def test_what_the_service_itself_asks_can_be_asked_in_each_format(client: FlaskClient, identifier: str) -> None:
+    stored = OWN[identifier]
+    for row in formats_for(stored.form):
+        response = client.get(f"/questions/{identifier}", query_string={"format": row.name})
+        assert (response.status_code, response.mimetype) == (200, row.media_type)
+        if row.media_type == "text/html":
+            assert heading(response.text) == (stored.question or stored.title)
+        else:
+            asked = {"query": stored.text, "format": row.name}
+            assert response.data == client.get("/sparql", query_string=asked).data
+
+
+def test_a_parameter_of_what_the_service_itself_asks_is_bound(client: FlaskClient) -> None:
+    stored = OWN["pages/agent-work"]
+    [parameter] = stored.parameters
+    assert rows(client, stored.identifier)
+    assert not rows(client, stored.identifier, **{parameter.name: "https://w3id.org/unemg/nobody"})
+    assert client.get(f"/questions/{stored.identifier}", query_string={parameter.name: "no iri"}).status_code == 400
+
+
 @pytest.mark.parametrize("identifier", HERE)
 def test_the_page_of_a_question_shows_form_answer_and_query(client: FlaskClient, identifier: str) -> None:
     stored = STORED[identifier]
@@ -225,7 +272,8 @@ def test_the_list_is_a_page_for_people(client: FlaskClient) -> None:
     response = client.get("/questions", headers={"Accept": "text/html"})
     assert response.content_type == "text/html; charset=utf-8"
     links = [link["href"] or "" for link in elements(response.text, "a")]
-    assert {link.removeprefix("/questions/") for link in links if link.startswith("/questions/")} == set(STORED)
+    listed = {link.removeprefix("/questions/") for link in links if link.startswith("/questions/")}
+    assert listed == set(STORED | OWN)
     assert client.get("/questions?format=html").text == response.text
     assert client.get("/questions?format=json", headers={"Accept": "text/html"}).content_type == "application/json"
     assert client.get("/questions", headers={"Accept": "text/turtle"}).status_code == 406
@@ -248,7 +296,8 @@ def test_the_list_can_be_narrowed_by_words(client: FlaskClient, words: str, list
     assert {question["id"] for question in told["questions"]} == listed
     page = client.get("/questions", query_string={"words": words}, headers={"Accept": "text/html"}).text
     links = {link["href"] or "" for link in elements(page, "a")}
-    assert {link.removeprefix("/questions/") for link in links if link.startswith("/questions/")} == listed
+    linked = {link.removeprefix("/questions/") for link in links if link.startswith("/questions/")}
+    assert linked - set(OWN) == listed
     assert ("None has all of these words" in page) is not bool(listed)
 
 
@@ -297,6 +346,28 @@ def test_an_unknown_thing_is_explained(client: FlaskClient, identifier: str, nam
     page = client.get(f"/questions/{identifier}", query_string=values, headers={"Accept": "text/html"}).text
     explained = f"&lt;{default}-x&gt;</code> is not in the graph. Did you mean <code>" in page
     assert explained is not bool(rows(client, identifier, **values))
+
+
+@pytest.mark.parametrize(
+    ("named", "media_type"),
+    [
+        ("format=turtle&format=csv&format=xml", "text/csv"),
+        ("format=application/sparql-results%2Bxml", "application/sparql-results+xml"),
+        ("format=csv&format=html", "text/csv"),
+        ("format=turtle&format=html", "text/html"),
+        ("format=Text/HTML", "text/html"),
+    ],
+)
+def test_the_first_format_that_is_named_and_fits_counts(client: FlaskClient, named: str, media_type: str) -> None:
+    for accept in ("text/html", "application/json"):
+        response = client.get(f"/questions/explore/timeline?{named}", headers={"Accept": accept})
+        assert (response.status_code, response.mimetype) == (200, media_type)
+
+
+@pytest.mark.parametrize("named", ["HTML", "text/html", "csv,html"])
+def test_names_are_understood_wherever_a_page_is_asked_for(library: FlaskClient, named: str) -> None:
+    response = library.get("/questions/explore/by-her", query_string={"book": "Emma", "format": named})
+    assert (response.status_code, "Emma" not in response.headers["Location"]) == (303, True)
 
 
 @pytest.mark.parametrize("name", [row.name for row in formats_for("SELECT")])
@@ -350,7 +421,7 @@ def test_an_unknown_question_is_told_with_the_nearest(client: FlaskClient, asked
     assert f"did you mean /questions/{nearest}?" in response.json["remedy"]
 
 
-@pytest.mark.parametrize("asked", ["checks/undeclared-term", "%3Cscript%3Ealert(1)%3C/script%3E", "x" * 5000])
+@pytest.mark.parametrize("asked", ["checks/undeclared", "%3Cscript%3Ealert(1)%3C/script%3E", "x" * 5000])
 def test_what_is_no_question_is_not_found(client: FlaskClient, asked: str) -> None:
     response = client.get(f"/questions/{asked}", headers={"Accept": "text/html"})
     assert (response.status_code, response.content_type) == (404, "text/html; charset=utf-8")
@@ -366,7 +437,9 @@ def test_what_is_no_question_is_not_found(client: FlaskClient, asked: str) -> No
         ({"fromat": "csv"}, ["fromat", "did you mean format?"]),
         ({"workstream": "x"}, ["explore/timeline has no parameter workstream", "it has from, to, format"]),
         ({"from": ["2022-01-01", "2022-01-02"]}, ["from", "more than once"]),
-        ({"format": ["csv", "csv"]}, ["format", "more than once"]),
+        ({"format": ["turtle", "nonsense"]}, ["turtle,nonsense is no format", "json, xml, csv, tsv, html"]),
+        ({"timeout": "soon"}, ["timeout", '"soon"', "seconds"]),
+        ({"timeout": ["1", "2"]}, ["timeout", "more than once"]),
         ({"from": "18 May 2022"}, ["from", '"18 May 2022"', "a day written like 2022-05-18"]),
         ({"from": "2022-02-30"}, ["from", '"2022-02-30"', "a day written like 2022-05-18"]),
         ({"from": ""}, ["from", '""', "a day"]),
@@ -505,6 +578,32 @@ def test_a_question_for_a_graph(library: FlaskClient) -> None:
     assert "none together with what stands before it" in page
 
 
+@pytest.fixture(scope="module")
+def slow(small: Path, kg_command: Command, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server with a question that takes longer than anybody waits."""
+    folder = tmp_path_factory.mktemp("slow")
+    content = shutil.copytree(small / "content", folder / "content")
+    (content / "queries/explore/slow.rq").write_text(SLOW, encoding="utf-8")
+    build_into(folder / "state", content)
+    with serving(kg_command, folder / "state", folder / "server") as server:
+        yield server
+
+
+@pytest.mark.parametrize("accept", ["application/json", "text/html"])
+@pytest.mark.parametrize("path", ["/questions/explore/slow", "/explore/slow"])
+def test_a_question_is_stopped_when_the_client_waits_no_longer(slow: Server, path: str, accept: str) -> None:
+    reply = slow.get(path, accept=accept, timeout="0.5", format="json" if accept == "application/json" else "html")
+    assert reply.status == 503
+    assert "stopped after 0.5 second" in reply.text
+    assert 0.5 <= reply.seconds < 5
+
+
+@pytest.mark.parametrize("timeout", ["0", "60"])
+def test_a_question_may_be_given_more_time_than_it_needs(client: FlaskClient, timeout: str) -> None:
+    plain = client.get("/questions/explore/timeline?format=csv")
+    assert client.get(f"/questions/explore/timeline?format=csv&timeout={timeout}").data == plain.data
+
+
 def test_the_openapi_document_is_valid_and_describes_each_question(client: FlaskClient) -> None:
     response = client.get("/openapi.json")
     assert response.content_type == "application/json"
@@ -515,13 +614,18 @@ def test_the_openapi_document_is_valid_and_describes_each_question(client: Flask
     reading = {path for path, item in document["paths"].items() if "Writing" not in next(iter(item.values()))["tags"]}
     assert {path for path in reading if path.startswith("/questions")} == {
         "/questions",
-        *(f"/questions/{identifier}" for identifier in STORED),
+        *(f"/questions/{identifier}" for identifier in STORED | OWN),
     }
-    for identifier, stored in STORED.items():
+    operations = [operation for item in document["paths"].values() for operation in item.values()]
+    assert len({operation["operationId"] for operation in operations}) == len(operations)
+    for identifier, stored in (STORED | OWN).items():
         operation = document["paths"][f"/questions/{identifier}"]["get"]
         described = {parameter["name"]: parameter for parameter in operation["parameters"]}
         own = [parameter.name for parameter in stored.parameters]
-        assert list(described) == [*own, *(name for name in ("revision", "asOf") if name not in own), "format"]
+        assert list(described) == [
+            *own,
+            *(name for name in ("revision", "asOf", "format", "timeout") if name not in own),
+        ]
         for parameter in stored.parameters:
             assert described[parameter.name]["description"] == parameter.label
             assert str(described[parameter.name]["schema"]["default"]) == parameter.default
@@ -577,7 +681,8 @@ def test_what_the_openapi_document_says_is_what_is_answered(library: FlaskClient
             response = library.get(path, query_string=given, headers={"Accept": media_type})
             if path != "/sparql":
                 assert (response.status_code, response.mimetype) == (200, media_type)
-        for name in item["get"]["parameters"][-1]["schema"]["enum"] if path != "/sparql" else ():
+        chosen = {parameter["name"]: parameter["schema"] for parameter in item["get"]["parameters"]}
+        for name in chosen["format"]["enum"] if path != "/sparql" else ():
             response = library.get(path, query_string={**given, "format": name})
             assert response.status_code == 200
             assert response.mimetype in described

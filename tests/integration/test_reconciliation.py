@@ -27,11 +27,6 @@ HOSTILE = '"><script>alert(1)</script> } . DROP ALL #'
 TYPES_OF_VALUES = {"str": str, "date": str, "int": int, "float": float}
 
 
-@pytest.fixture(scope="module")
-def client(state: Path) -> FlaskClient:
-    return create_app(Settings(state=state)).test_client()
-
-
 def posted(client: FlaskClient, **form: Any) -> Any:
     return client.post("/reconcile", data={name: json.dumps(value) for name, value in form.items()})
 

@@ -12,8 +12,6 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
-from kg.settings import Settings
-from kg.web import create_app
 from kg.web.reconciliation_request import MOST_QUERIES
 
 ID = "https://w3id.org/unemg/id/"
@@ -47,11 +45,6 @@ def table() -> list[Row]:
 
 
 ROWS = table()
-
-
-@pytest.fixture(scope="module")
-def client(state: Path) -> FlaskClient:
-    return create_app(Settings(state=state)).test_client()
 
 
 def reconciled(client: FlaskClient, rows: Sequence[Row]) -> Iterator[Outcome]:

@@ -151,7 +151,7 @@ class _Forward(BaseHTTPRequestHandler):
 @contextmanager
 def cut(store: Oxigraph, *, updates: int, loses: str) -> Iterator[Remote]:
     proxy = Cut(store.port, updates=updates, loses=loses)
-    thread = threading.Thread(target=proxy.serve_forever)
+    thread = threading.Thread(target=proxy.serve_forever, args=(0.02,))
     thread.start()
     try:
         url = f"http://127.0.0.1:{proxy.server_port}"

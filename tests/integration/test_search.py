@@ -30,11 +30,6 @@ STRANGE = "</title><script>alert(1)</script> \"'&"
 RIGHT_TO_LEFT = "برنامج الأمم المتحدة للبيئة"
 
 
-@pytest.fixture(scope="module")
-def client(state: Path) -> FlaskClient:
-    return create_app(Settings(state=state)).test_client()
-
-
 def told(client: FlaskClient, text: str = "", **parameters: Any) -> Any:
     response = client.get(f"/search?{urlencode({'q': text, **parameters}, doseq=True)}")
     assert response.status_code == 200, response.text

@@ -9,6 +9,7 @@ import signal
 import socket
 import subprocess
 import sys
+import sysconfig
 from collections.abc import Callable
 from pathlib import Path
 
@@ -21,17 +22,21 @@ SUPPORTERS = {
     f"https://w3id.org/unemg/id/deliverable/{slug}"
     for slug in ("bio-mr-framework", "bio-mr-outline", "bio-knowledge-inventory")
 }
-PROGRAMS: dict[str, list[str]] = {"kg serve": [], "server.py": [sys.executable, str(ROOT / "server.py")]}
+PROGRAMS: dict[str, list[str]] = {
+    "kg serve": [str(Path(sysconfig.get_path("scripts")) / "kg"), "serve"],
+    "server.py": [sys.executable, str(ROOT / "server.py")],
+}
+FORKED = "as other tests start it"
 WAITS_SECONDS = 60
 
 Kg = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
-@pytest.mark.parametrize("name", ["kg serve", "server.py"])
+@pytest.mark.parametrize("name", ["kg serve", "server.py", FORKED])
 def test_it_starts_answers_and_ends_on_sigterm_without_a_trace(
     kg_command: Command, state: Path, tmp_path: Path, name: str
 ) -> None:
-    with serving(kg_command, state, tmp_path / "server", program=PROGRAMS[name]) as server:
+    with serving(kg_command, state, tmp_path / "server", program=PROGRAMS.get(name, ())) as server:
         rows = list(csv.DictReader(io.StringIO(server.ask(HEADLINE, accept="text/csv").text)))
         assert {row["deliverable"] for row in rows} == SUPPORTERS
         assert {process.pid for process in server.processes()} > {server.process.pid}
@@ -76,7 +81,7 @@ def test_a_setting_that_cannot_be_used_is_named_with_a_remedy(kg_command: Comman
 
 def run_to_the_end(kg_command: Command, name: str, *, state: Path, port: int | str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        PROGRAMS[name] or [kg_command[0], "serve"],
+        PROGRAMS[name],
         cwd=ROOT,
         env=kg_command[1] | {"KG_STATE": str(state), "KG_PORT": str(port)},
         capture_output=True,

@@ -335,7 +335,7 @@ def test_a_graph_and_a_yes_are_shown_to_people_too(server: Server, dataset: Data
 def test_the_list_of_questions_leads_to_pages_that_answer(server: Server) -> None:
     reply = server.get("/questions", accept="text/html")
     assert (reply.status, reply.media_type) == (200, "text/html")
-    questions = [path for path in sorted(ROOT.glob("queries/*/*.rq")) if path.parent.name not in HIDDEN]
+    questions = sorted(ROOT.glob("queries/*/*.rq"))
     listed = {href for href, _ in Page(reply.text).links if href.startswith("/questions/")}
     assert listed == {f"/questions/{path.parent.name}/{path.stem}" for path in questions}
     assert len(listed) > 60
@@ -349,7 +349,8 @@ def test_the_list_of_questions_leads_to_pages_that_answer(server: Server) -> Non
     for href in sorted(listed):
         answer = server.send("GET", href, accept="text/html")
         assert (answer.status, answer.media_type) == (403 if href in asking else 200, "text/html"), href
-        if href not in asking and not Page(answer.text).cells:
+        # What the service itself asks may find nothing, as its checks do.
+        if href not in asking and href.split("/")[2] not in HIDDEN and not Page(answer.text).cells:
             empty.append(href)
     assert not empty
 
@@ -367,7 +368,7 @@ REFUSED = {
     "another service": ("GET", {"query": "ASK { SERVICE <http://127.0.0.1/> { } }"}, {}, 403, "SERVICE", "endpoint"),
     "unknown format": ("GET", {"query": TERMS, "format": "png"}, {}, 400, "png is no format", "use one of json, xml"),
     "format of a graph": ("GET", {"query": TERMS, "format": "turtle"}, {}, 400, "turtle is no format", "json, xml"),
-    "no query": ("GET", {}, {"accept": "application/json"}, 400, "no query", "query="),
+    "no query": ("GET", {}, {"accept": "application/sparql-results+json"}, 400, "no query", "query="),
     "two queries": ("GET", [("query", "ASK {}"), ("query", "ASK {}")], {}, 400, "2 times", "once"),
     "not acceptable": (
         "GET",

@@ -4,7 +4,6 @@ import json
 import re
 from pathlib import Path
 
-import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
@@ -32,17 +31,18 @@ def targets(response: TestResponse, relation: str) -> set[str]:
     return {target for found, target, _ in signposts(response) if found == relation}
 
 
-@pytest.mark.parametrize("path", ["/", "/data"])
-def test_the_page_about_the_dataset_leads_to_its_identity_descriptions_and_files(
-    client: FlaskClient, path: str
-) -> None:
-    page = client.get(path, headers=BROWSER)
-    assert targets(page, "cite-as") == {f"{BASE}catalog"}
-    assert targets(page, "license") == {CC_BY}
-    assert targets(page, "type") == {"https://schema.org/AboutPage", "https://schema.org/Dataset"}
-    described = [(target, kind) for relation, target, kind in signposts(page) if relation == "describedby"]
-    items = [(target, kind) for relation, target, kind in signposts(page) if relation == "item"]
-    assert (len(described), len(items)) == (2, 13)
+def test_the_pages_about_the_dataset_lead_to_its_identity_descriptions_and_files(client: FlaskClient) -> None:
+    led = []
+    for path in ("/", "/data"):
+        page = client.get(path, headers=BROWSER)
+        assert targets(page, "cite-as") == {f"{BASE}catalog"}, path
+        assert targets(page, "license") == {CC_BY}, path
+        assert targets(page, "type") == {"https://schema.org/AboutPage", "https://schema.org/Dataset"}, path
+        described = [(target, kind) for relation, target, kind in signposts(page) if relation == "describedby"]
+        items = [(target, kind) for relation, target, kind in signposts(page) if relation == "item"]
+        assert (len(described), len(items)) == (2, 13), path
+        led.append((described, items))
+    assert led[0] == led[1]
     for target, kind in (*described, *items):
         reply = client.get(target.removeprefix("http://localhost"))
         assert (reply.status_code, reply.mimetype) == (200, kind), target

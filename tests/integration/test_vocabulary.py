@@ -40,11 +40,6 @@ KINDS = {
 
 
 @pytest.fixture(scope="module")
-def client(state: Path) -> FlaskClient:
-    return create_app(Settings(state=state)).test_client()
-
-
-@pytest.fixture(scope="module")
 def written() -> rdflib.Graph:
     """The ontology as it is written in its files."""
     graph = rdflib.Graph()

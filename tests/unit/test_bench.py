@@ -245,7 +245,7 @@ def _bench(folder: Path, *, most_seconds: float) -> Iterator[Bench]:
     (folder / "empty.nq").touch()
     engine = Engine("memory", str(folder / "empty.nq"))
     server = ThreadingHTTPServer(("127.0.0.1", 0), _Yes)
-    thread = threading.Thread(target=server.serve_forever)
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,))
     thread.start()
     process = subprocess.Popen([sys.executable, "-c", "import sys; sys.stdin.read()"], stdin=subprocess.PIPE)
     service = Service(OURS, process, Address(server.server_port, "/"), 0.0)

@@ -25,6 +25,13 @@ from kg.formats import FORMATS, format_named, formats_for
         ("n3", "CONSTRUCT", "text/n3; charset=utf-8"),
         ("html", "SELECT", "text/html; charset=utf-8"),
         ("HTML", "CONSTRUCT", "text/html; charset=utf-8"),
+        ("json-ld", "CONSTRUCT", "application/ld+json"),
+        ("rdf+xml", "DESCRIBE", "application/rdf+xml"),
+        ("application/json", "SELECT", "application/sparql-results+json"),
+        ("application/json", "CONSTRUCT", "application/ld+json"),
+        ("Text/Turtle", "CONSTRUCT", "text/turtle; charset=utf-8"),
+        ("application/rdf xml", "CONSTRUCT", "application/rdf+xml"),
+        ("turtle, text/csv,json", "SELECT", "text/csv; charset=utf-8"),
     ],
 )
 def test_a_name_means_one_exact_media_type(name: str, form: str, content_type: str) -> None:
@@ -34,7 +41,8 @@ def test_a_name_means_one_exact_media_type(name: str, form: str, content_type: s
 
 
 @pytest.mark.parametrize(
-    ("name", "form"), [("turtle", "SELECT"), ("csv", "CONSTRUCT"), ("", "ASK"), ("docx", "SELECT")]
+    ("name", "form"),
+    [("turtle", "SELECT"), ("csv", "CONSTRUCT"), ("", "ASK"), (",", "ASK"), ("docx,image/png", "SELECT")],
 )
 def test_a_name_that_means_nothing_for_a_form_is_not_found(name: str, form: str) -> None:
     assert format_named(name, form) is None

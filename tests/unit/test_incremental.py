@@ -146,12 +146,22 @@ def literals() -> st.SearchStrategy[Node]:
     return st.sampled_from([*known, *odd])
 
 
+@cache
+def triples() -> list[Triple]:
+    return sorted(conforming())
+
+
+@cache
+def values_of(predicate: Node) -> list[Node]:
+    return sorted(conforming().objects(None, predicate))
+
+
 @st.composite
 def likely(draw: st.DrawFn) -> Triple:
     """A triple with a property and a value that occur together, of a subject that may have it."""
-    subject, predicate, value = draw(st.sampled_from(sorted(conforming())))
-    values = sorted(conforming().objects(None, predicate))
-    return (draw(st.sampled_from([subject, *nodes()])), predicate, draw(st.sampled_from([value, *values])))
+    subject, predicate, value = draw(st.sampled_from(triples()))
+    values = [value, *values_of(predicate)]
+    return (draw(st.sampled_from([subject, *nodes()])), predicate, draw(st.sampled_from(values)))
 
 
 def additions() -> st.SearchStrategy[Triple]:
@@ -170,7 +180,7 @@ def additions() -> st.SearchStrategy[Triple]:
 
 
 def removals() -> st.SearchStrategy[Triple]:
-    return st.sampled_from(sorted(conforming()))
+    return st.sampled_from(triples())
 
 
 @st.composite

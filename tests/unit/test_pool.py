@@ -9,7 +9,7 @@ import random
 import shutil
 import signal
 import tempfile
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -155,6 +155,33 @@ def test_a_slow_query_gives_way_and_its_worker_is_as_fast_as_before_afterwards(f
     run(folder, test)
 
 
+@pytest.mark.skipif(len(os.sched_getaffinity(0)) == 1, reason="there is one processor")
+@pytest.mark.parametrize("long", [LONG, TRIPLES])
+def test_a_short_answer_is_worked_at_near_by_and_a_long_one_anywhere(folder: Path, long: dict[str, Any]) -> None:
+    everywhere = os.sched_getaffinity(0)
+    here = {min(everywhere)}
+
+    async def test(pool: Pool) -> None:
+        os.sched_setaffinity(0, here)
+        await worker_pid(pool)
+        for _ in range(2):
+            short = await pool.ask(ASK)
+            worker = short._worker
+            short.close()
+            assert worker is not None
+            assert os.sched_getaffinity(worker._thread) == here
+            query = asyncio.create_task(whole(pool, long))
+            while os.sched_getaffinity(worker._thread) != everywhere:
+                assert not query.done()
+                await asyncio.sleep(0)
+            await query
+
+    try:
+        run(folder, test)
+    finally:
+        os.sched_setaffinity(0, everywhere)
+
+
 def test_workers_that_nobody_needs_are_let_go_and_the_last_one_later(folder: Path) -> None:
     async def test(pool: Pool) -> None:
         answers = [await pool.ask(TRIPLES) for _ in range(2)]
@@ -170,6 +197,60 @@ def test_workers_that_nobody_needs_are_let_go_and_the_last_one_later(folder: Pat
         assert await whole(pool, ASK) == b"true"
 
     run(folder, test, idle_seconds=0.2)
+
+
+def test_an_answer_that_waits_for_its_client_gives_up_its_place_when_others_wait(folder: Path) -> None:
+    async def test(pool: Pool) -> None:
+        answers = [await pool.ask(ENDLESS) for _ in range(2)]
+        slow, slower = (answer.parts() for answer in reversed(answers))
+        assert await anext(slow)
+        assert await anext(slower)
+        await asyncio.sleep(3 * pool.limits.patience_seconds)
+        assert all([await anext(parts) for parts in (slow, slower)])  # nobody has waited for their places
+        taking = asyncio.create_task(until_it_ends(slow))
+        assert await whole(pool, ASK) == b"true"
+        assert isinstance(await until_it_ends(slower), QueryStopped)
+        assert not taking.done()
+        taking.cancel()
+        for answer in answers:
+            answer.close()
+
+    run(folder, test, workers=2, patience_seconds=0.3)
+
+
+def test_an_answer_keeps_its_place_as_long_as_its_client_is_not_too_slow(folder: Path) -> None:
+    async def test(pool: Pool) -> None:
+        answer = await pool.ask(ENDLESS)
+        await asyncio.sleep(0.3)
+        with pytest.raises(ServiceBusy):
+            await pool.ask(ASK, seconds=0.5)
+        parts = answer.parts()
+        for _ in range(8):
+            assert await anext(parts)
+        answer.close()
+
+    run(folder, test, workers=1, patience_seconds=60)
+
+
+def test_an_answer_that_its_client_takes_slowly_ends_when_it_was_computed_for_long_enough(folder: Path) -> None:
+    async def test(pool: Pool) -> None:
+        answer = await pool.ask(ENDLESS, seconds=0.5)
+        async with asyncio.timeout(30):
+            ended = await until_it_ends(answer.parts(), pause_seconds=0.004)  # the worker is ahead of its client
+        assert "0.5 seconds" in str(ended)
+        answer.close()
+
+    run(folder, test)
+
+
+async def until_it_ends(parts: AsyncIterator[bytes], *, pause_seconds: float = 0.0) -> QueryStopped | None:
+    """Take the parts of an answer, with a pause after each; what ended it."""
+    try:
+        async for _ in parts:
+            await asyncio.sleep(pause_seconds)
+    except QueryStopped as error:
+        return error
+    return None
 
 
 async def pids(pool: Pool, *, at_least: float) -> list[int]:

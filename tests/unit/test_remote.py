@@ -100,7 +100,7 @@ class _Handler(BaseHTTPRequestHandler):
 @pytest.fixture
 def store() -> Iterator[Failing]:
     server = Failing()
-    thread = threading.Thread(target=server.serve_forever)
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,))
     thread.start()
     try:
         yield server

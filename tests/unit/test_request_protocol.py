@@ -8,10 +8,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kg.store import Past
 from kg.web.exchange import Request
 from kg.web.gateway import Exchange
 from kg.web.problems import Problem
-from kg.web.protocol import FORM, QUERY, QueryRequest, parameters, read_query_request
+from kg.web.protocol import (
+    FORM,
+    QUERY,
+    UPDATE,
+    QueryRequest,
+    UpdateRequest,
+    parameters,
+    read_past,
+    read_query_request,
+    read_update_request,
+)
 
 QUESTION: Final = 'SELECT * { ?s ?p "5 + 5 = 10 % é 🌍\r\n" }'
 PIECES: Final = (
@@ -56,12 +67,68 @@ def test_a_query_comes_through_whichever_way_it_is_sent(encode: Any) -> None:
         (b"update=CLEAR+ALL", "an update"),
         (b"query=%FF", "not UTF-8"),
         (b"query=\xff", "not UTF-8"),
-        (b"query=ASK{}&timeout=0", "is no time"),
+        (b"query=ASK{}&timeout=", "is no time"),
+        (b"query=ASK{}&timeout=-1", "is no time"),
+        (b"query=ASK{}&timeout=1e3", "is no time"),
     ],
 )
 def test_what_is_wrong_with_a_request_is_said(query_string: bytes, detail: str) -> None:
     with pytest.raises(Problem, match=detail):
         read_query_request(Request("GET", "/sparql", query_string))
+
+
+def test_a_byte_order_mark_is_dropped_where_a_text_begins_and_only_there() -> None:
+    marked = f"\ufeff{QUESTION}\ufeff"
+    form, direct = f"query={quote(marked)}".encode(), marked.encode()
+    ways = [
+        Request("GET", "/sparql", form),
+        Request("GET", "/sparql", form + b"&timeout=0"),
+        Request("POST", "/sparql", b"", content_type=FORM, body=form),
+        Request("POST", "/sparql", b"", content_type=QUERY, body=direct),
+    ]
+    assert [read_query_request(way) for way in ways] == [QueryRequest(f"{QUESTION}\ufeff")] * 4
+    updates = [
+        Request("POST", "/update", b"", content_type=FORM, body=form.replace(b"query=", b"update=")),
+        Request("POST", "/update", b"", content_type=UPDATE, body=direct),
+    ]
+    assert [read_update_request(update) for update in updates] == [UpdateRequest(f"{QUESTION}\ufeff")] * 2
+
+
+@pytest.mark.parametrize(
+    ("timeout", "seconds"), [("0", None), ("0.0", None), ("5", 5.0), ("0.5", 0.5), ("30000", 30000.0)]
+)
+def test_a_client_says_how_long_it_waits(timeout: str, seconds: float | None) -> None:
+    asked = Request("GET", "/sparql", f"query=ASK{{}}&timeout={timeout}".encode())
+    assert read_query_request(asked) == QueryRequest("ASK{}", seconds=seconds)
+
+
+def test_a_graph_without_a_name_is_as_if_not_given() -> None:
+    names = b"&default-graph-uri=&named-graph-uri=&default-graph-uri=x:a"
+    assert read_query_request(Request("GET", "/sparql", b"query=ASK{}" + names)).default_graphs == ("x:a",)
+    with pytest.raises(Problem, match="not an absolute IRI"):
+        read_update_request(Request("POST", "/update", b"using-graph-uri=", content_type=UPDATE, body=b"CLEAR ALL"))
+
+
+@pytest.mark.parametrize(
+    "time",
+    ["2026", "2026-05", "2024-02-29", "2026-05-18T10:30", "2026-05-18T23:59:59", "2026-05-18T00:00:00Z", "0001"],
+)
+def test_a_time_may_be_told_by_its_beginning(time: str) -> None:
+    assert read_past({"asOf": time}) == Past(as_of=time)
+
+
+@pytest.mark.parametrize(
+    "time",
+    [
+        *("2026-13-45", "2026-13", "2026-00", "2026-05-00", "2026-02-29", "2026-02-30T10:30", "0000"),
+        *("2026-05-18T25:00", "2026-05-18T10:60", "2026-05-18T10:30:61Z", "2026-05-18T10", "2026-5", "yesterday"),
+    ],
+)
+def test_a_time_that_no_calendar_or_clock_has_is_refused(time: str) -> None:
+    with pytest.raises(Problem, match=f'asOf: "{time}" is no time') as problem:
+        read_past({"asOf": time})
+    assert problem.value.kind.status == 400
+    assert "2024-05-01" in problem.value.remedy
 
 
 @pytest.mark.parametrize(

@@ -81,6 +81,7 @@ def test_every_query_that_is_taken_apart_has_the_same_answer_as_a_whole(built: S
         ("?x :p ?y { ?x :q ?z FILTER (?z = ?y) }", "mentioned in braces"),
         ("?x :p ?z OPTIONAL { ?x :q ?y } ?y :p ?z", "before a pattern matches it"),
         ("?x :p ?y MINUS { ?z :q ?w }", "MINUS"),
+        ("?x :p ?y LATERAL { ?y :q ?w }", "LATERAL"),
         ("?x x:p ?y", "the prefix x:"),
         ("?x <p> ?y", "relative"),
     ],

@@ -4,11 +4,14 @@ import subprocess
 import sys
 
 import pytest
+from pyoxigraph import Store
 
 from kg.errors import NetworkRefused, QueryRefused, QuerySyntax
 from kg.sparql import Limits, called_services, vet, vet_update
 
 LIMITS = Limits()
+MIDNIGHT = "'2020-01-01T00:00:00Z'^^<http://www.w3.org/2001/XMLSchema#dateTime>"
+DURATION = "<http://www.w3.org/2001/XMLSchema#dayTimeDuration>"
 
 
 def nested(opening: str, core: str, closing: str, depth: int) -> str:
@@ -30,6 +33,8 @@ KILLERS = {
     "nested grouped subqueries": f"SELECT * {{ {nested('{ SELECT (COUNT(*) AS ?c) {', '?s ?p ?o', '}}', 30)} }}",
     "a chain of UNION": f"SELECT * {{ {joined(' UNION ', '{}', 3000)} }}",
     "a chain of OPTIONAL": f"SELECT * {{ {joined(' ', 'OPTIONAL {}', 3000)} }}",
+    "a chain of LATERAL": f"SELECT * {{ {joined(' ', 'LATERAL {}', 3000)} }}",
+    "nested LATERAL": f"SELECT * {{ {nested('LATERAL { ', '?s ?p ?o', '}', 1000)} }}",
     "a chain of MINUS": f"SELECT * {{ ?s ?p ?o {joined(' ', 'MINUS { ?s ?p ?o }', 1000)} }}",
     "a chain of BIND": f"SELECT * {{ {joined(' ', 'BIND(1 AS ?b#)', 1000)} }}",
     "a chain of FILTER": f"SELECT * {{ {joined(' ', 'FILTER(?a)', 3000)} }}",
@@ -41,6 +46,7 @@ KILLERS = {
     "many projected expressions": f"SELECT {joined(' ', '(1 AS ?b#)', 1000)} {{}}",
     "many grouping expressions": f"SELECT (1 AS ?z) {{}} GROUP BY {joined(' ', '(1 AS ?b#)', 1000)}",
     "many HAVING conditions": f"SELECT (1 AS ?z) {{}} HAVING {joined(' ', '(1)', 3000)}",
+    "HAVING of a subquery": f"SELECT * {{{{ SELECT (1 AS ?z) {{}} HAVING {joined(' ', '(1)', 3000)} }}}}",
     "many described terms": f"DESCRIBE {joined(' ', '<x:a>', 1000)}",
     "many patterns": f"SELECT * {{ {joined(' . ', '?s <x:p> ?o#', 300)} }}",
     "many predicates": f"SELECT * {{ ?s {joined(' ; ', '<x:p> ?o#', 300)} }}",
@@ -68,6 +74,9 @@ SURVIVORS = {
     "deep EXISTS": f"SELECT * {{ {nested('FILTER EXISTS { ', '', '}', 90)} }}",
     "deep groups": "SELECT * " + nested("{", "", "}", 99),
     "deep OPTIONAL": f"SELECT * {{ {nested('OPTIONAL { ', '?s ?p ?o', '}', 49)} }}",
+    "deep LATERAL": f"SELECT * {{ {nested('LATERAL { ', '?s ?p ?o', '}', 49)} }}",
+    "a chain of LATERAL": f"SELECT * {{ {joined(' ', 'LATERAL {}', 95)} }}",
+    "HAVING conditions of a subquery": f"SELECT * {{{{ SELECT (1 AS ?z) {{}} HAVING {joined(' ', '(1)', 290)} }}}}",
     "a chain of +": f"SELECT * {{ FILTER({joined('+', '1', 290)}) }}",
     "a chain of UNION": f"SELECT * {{ {joined(' UNION ', '{}', 95)} }}",
     "a chain of BIND": f"SELECT * {{ {joined(' ', 'BIND(1 AS ?b#)', 145)} }}",
@@ -246,6 +255,13 @@ def test_allows_no_endpoint_but_by_its_whole_name(text: str) -> None:
         ("ASK { ?s ?p ?o ) }", 1, 16, "closes nothing"),
         ("ASK { ?s ?p ?o } }", 1, 18, "closes nothing"),
         ("ASK { ?s ?p \\u0041 }", 1, 13, "cannot stand here"),
+        ("ASK {\n ?s ?p <ht$ps://x> }", 2, 8, "no scheme is before its colon"),
+        ("BASE <http://e/> ASK { ?s ?p <1http://x> }", 1, 30, "no scheme is before its colon"),
+        ("PREFIX x: <://a/> ASK {}", 1, 11, "no scheme is before its colon"),
+        ("ASK { ?s ?p <1\\u003Aa> }", 1, 13, "no scheme is before its colon"),
+        ("ASK {\n ?s ?p '''a\\x''' }", 2, 8, r"holds \\x, which stands for nothing"),
+        ('ASK { ?s ?p """\\uDC00""" }', 1, 13, r"holds \\u, which stands for nothing"),
+        ('ASK { ?s ?p """\\U00110000""" }', 1, 13, r"holds \\U, which stands for nothing"),
     ],
 )
 def test_says_where_a_text_cannot_be_read(text: str, line: int, column: int, message: str) -> None:
@@ -283,6 +299,16 @@ def test_tells_the_form_of_a_query(text: str, form: str) -> None:
         "PREFIX x: <http://e/> SELECT * { SERVICEx:y { ?s ?p ?o } }",
         "PREFIX service: <x:> PREFIX : <http://e/> SELECT * { service:x { ?s ?p ?o } }",
         "PREFIX x: <http://e/> SELECT * { ?s ?p falseServiceSilentx:y # why\n { ?a ?b ?c } }",
+        # `<<` is an operator and an IRI behind an operand.
+        "SELECT * { FILTER(1<<urn:'''>\n) SERVICE <http://e/> { ?s ?p ?o } #''' >> )\n }",
+        "BASE <http://e/> SELECT * { FILTER(1<<('''>\n) SERVICE <http://e/> { ?s ?p ?o } #''' )>> )\n }",
+        # A long string that cannot be read is an empty one, and one that is open.
+        "SELECT * { VALUES ?x { '''a'} SERVICE <http://e/> { ?s ?p ?o } OPTIONAL { #\\x'''\n } }",
+        # A prefixed name that makes no IRI is its prefix, and words.
+        "PREFIX x: <http://e:80> PREFIX y: <http://e/> SELECT * { ?s ?p x:SERVICEy:z { ?a ?b ?c } }",
+        "PREFIX x: <http://e:80> SELECT * { ?s ?p x:SERVICE <http://e/> { ?a ?b ?c } }",
+        "PREFIX x: <http://e:80> SELECT * { ?s ?p x:serviceSilent ?v { ?a ?b ?c } }",
+        "PREFIX x: <http://e:80> SELECT * { ?s ?p x:SERVICE SILENT ?v { ?a ?b ?c } }",
         # A local name ends at its second dot.
         "PREFIX x: <relative> SELECT * { ?s ?p x:a.b.SERVICE <http://e/> { ?a ?b ?c } }",
         "SELECT * { ?s ?p undeclared:a.b.c }",
@@ -300,6 +326,10 @@ def test_refuses_what_the_engine_would_read_otherwise(text: str) -> None:
         "SELECT * { ?s <urn:p#x> ?o . FILTER(?o IN (<urn:a#b>, <c>)) }",
         "SELECT * { VALUES (?a ?b) { (<urn:a#b> <c>) } }",
         "SELECT * { ?s ?p (<http://e/a#b> <http://e/c>) }",
+        "SELECT * { ?s ?p (<urn:a#b> <c> (1 <d>)) ; a ('a'@en <tag:x>) }",
+        "SELECT * { BIND(<<(<urn:a> <urn:b> <<(<urn:a> <urn:b> <urn:c>)>>)>> AS ?t) }",
+        r"SELECT * { VALUES ?x { '''a\n\\'' \u00e9\U0001F600\"''' '' } }",
+        "PREFIX x: <http://e/> SELECT * { ?s x:service ?o ; x:service x:o . { ?s x:service x:c } }",
         "PREFIX service: <http://e/> SELECT * FROM service:g { GRAPH service:g { ?s service:p service:o } }",
         "PREFIX x: <http://e/> SELECT * { ?s ?p x:c { ?a ?b ?c } }",
     ],
@@ -316,3 +346,15 @@ def test_knows_no_word_that_the_standard_does_not() -> None:
 def test_a_name_that_is_spelled_out_hides_nothing() -> None:
     text = r"PREFIX x: <urn:a> SELECT * { FILTER(1 x:b.c.d\#) }"
     assert r"<urn:ab.c.d\u0023>" in vet(text, LIMITS).text
+
+
+def test_lets_through_the_two_extensions_that_the_engine_has() -> None:
+    """SPARQL-dev SEP-0002 and SEP-0006."""
+    query = vet("SELECT * { VALUES ?x { 1 2 } LATERAL { SELECT ?x (?x + 1 AS ?y) {} } }", LIMITS)
+    assert sorted(row["y"].value for row in Store().query(query.text)) == ["2", "3"]
+    adjusted = vet(f"SELECT (ADJUST({MIDNIGHT}, 'PT1H'^^{DURATION}) AS ?x) {{}}", LIMITS)
+    assert adjusted.repeatable
+    [row] = Store().query(adjusted.text)
+    assert row["x"].value == "2020-01-01T01:00:00+01:00"
+    with pytest.raises(NetworkRefused, match="SERVICE calls"):
+        vet("SELECT * { ?s ?p ?o LATERAL { SERVICE <http://e/> { ?s ?p ?o } } }", LIMITS)

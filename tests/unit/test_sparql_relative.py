@@ -2,8 +2,8 @@
 
 import pytest
 
-from kg.sparql import Limits, significant, tokenize, vet
-from kg.sparql.relative import first_relative, resolve
+from kg.sparql import Limits, Token, significant, tokenize, vet
+from kg.sparql.relative import first_relative, is_misspelt, resolve
 
 BASE = "http://a/b/c/d;p?q"
 # Source: RFC 3986 §5.4.1 and §5.4.2, without the references that have a scheme.
@@ -91,3 +91,25 @@ def test_relative_iris_are_written_in_whole_as_far_as_no_base_is_for_them(text: 
 def test_the_first_relative_iri_without_a_base_is_found(text: str, found: str | None) -> None:
     token = first_relative(significant(tokenize(text)))
     assert (token.text if token else None) == found
+
+
+@pytest.mark.parametrize(
+    ("iri", "misspelt"),
+    [
+        ("<ht$ps://x>", True),
+        ("<://a/>", True),
+        ("<1http://x>", True),
+        ("<:>", True),
+        ("<a b:c>", False),
+        (r"<1\u003Ab>", True),
+        (r"<a\u003Ab>", False),
+        ("<a:b>", False),
+        ("<a/b:c>", False),
+        ("<./1:c>", False),
+        ("<//a:80/>", False),
+        ("<?a:b>", False),
+        ("<#a:b>", False),
+    ],
+)
+def test_a_colon_in_the_first_segment_makes_no_relative_reference(iri: str, misspelt: bool) -> None:
+    assert is_misspelt(Token("iri", iri, 0)) is misspelt

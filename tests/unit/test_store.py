@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from kg.errors import BuildRunning, QueryError, QuerySyntax, SnapshotMissing, StoreError
+from kg.errors import BuildRunning, NetworkRefused, QueryError, QuerySyntax, SnapshotMissing, StoreError
 from kg.readers import read_quads
 from kg.settings import STRICT, UNION
 from kg.store import Description, Snapshot, Snapshots, Workspace
@@ -105,6 +105,66 @@ def test_graphs_that_are_given_replace_those_of_the_query(snapshots: Snapshots) 
     assert [row[0].value for row in snapshot.query(both).rows()] == ["x:a"]
     assert [row[0].value for row in snapshot.query(both, default_graphs=["x:two"]).rows()] == ["x:a", "x:b"]
     assert list(snapshot.query(both, named_graphs=["x:two"]).rows()) == []
+
+
+CATALOGUED = f"{GRAPHS} <x:about> {{ <x:all> <http://www.w3.org/ns/dcat#dataset> <x:one> , <x:empty> }}"
+
+
+@pytest.mark.parametrize("mode", [UNION, STRICT])
+@pytest.mark.parametrize(
+    "query",
+    [
+        "SELECT ?s FROM <x:none> WHERE { ?s ?p ?o }",
+        "SELECT ?s FROM NAMED <x:none> WHERE { GRAPH ?g { ?s ?p ?o } }",
+        "SELECT ?s FROM <x:one> FROM <x:none> WHERE { ?s ?p ?o }",
+        "PREFIX : <x:> SELECT ?s FROM <x:one> FROM NAMED :none WHERE { ?s ?p ?o }",
+        "BASE <x:/> SELECT ?s FROM <none> WHERE { ?s ?p ?o }",
+        "CONSTRUCT { ?s ?p '{' } FROM <x:none> WHERE { ?s ?p ?o }",
+        "CONSTRUCT FROM <x:none> WHERE { ?s ?p ?o }",
+        "ASK FROM <x:none> { ?s ?p ?o }",
+        "DESCRIBE <x:a> FROM <x:none>",
+    ],
+)
+def test_a_graph_that_is_not_there_is_refused(snapshots: Snapshots, query: str, mode: str) -> None:
+    publish(snapshots, mode=mode)
+    with pytest.raises(NetworkRefused, match=r"there is no graph <x:/?none> here.*fetches nothing") as caught:
+        snapshots.current().query(query)
+    assert caught.value.remedy.endswith("name a graph that is listed at /graphs")
+
+
+@pytest.mark.parametrize("named", ["default_graphs", "named_graphs"])
+def test_a_graph_that_is_given_and_not_there_is_refused(snapshots: Snapshots, named: str) -> None:
+    publish(snapshots)
+    with pytest.raises(NetworkRefused, match="there is no graph <file:///etc/passwd> here"):
+        snapshots.current().query("ASK {}", **{named: ["x:one", "file:///etc/passwd"]})
+    # What is given replaces what the text names.
+    assert snapshots.current().query("ASK FROM <x:none> {}", **{named: ["x:one"]}).boolean
+
+
+def test_the_nearest_graph_is_told(snapshots: Snapshots) -> None:
+    publish(snapshots, GRAPHS.replace("x:one", "x:graph/library"))
+    with pytest.raises(NetworkRefused) as caught:
+        snapshots.current().query("ASK FROM <x:graph/libary> {}")
+    assert caught.value.remedy.startswith("did you mean <x:graph/library>? ")
+
+
+def test_a_graph_that_the_catalogue_lists_is_there_without_a_statement(snapshots: Snapshots) -> None:
+    publish(snapshots, CATALOGUED)
+    snapshot = snapshots.current()
+    for query in ("ASK FROM <x:empty> { ?s ?p ?o }", "ASK FROM NAMED <x:empty> { GRAPH ?g { ?s ?p ?o } }"):
+        assert snapshot.query(query).boolean is False
+    assert snapshot.query("ASK { ?s ?p ?o }", default_graphs=["x:empty"]).boolean is False
+
+
+def test_where_there_is_no_statement_no_graph_is_refused(snapshots: Snapshots) -> None:
+    publish(snapshots, "")
+    assert snapshots.current().query("ASK FROM <x:none> {}").boolean is True
+
+
+def test_words_like_those_of_a_dataset_are_none(snapshots: Snapshots) -> None:
+    publish(snapshots)
+    text = "PREFIX from: <x:> SELECT ?from { ?from from:p 'FROM <x:none>' # FROM <x:none>\n }"
+    assert list(snapshots.current().query(text).rows()) == []
 
 
 def test_a_description_says_what_a_snapshot_is(snapshots: Snapshots, tmp_path: Path) -> None:
