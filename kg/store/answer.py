@@ -240,9 +240,7 @@ class Answer:
             self._since = None
 
     def _take_its_time(self) -> None:
-        """Leave the place among the short queries to another one, and work where there is room."""
-        if self._worker is not None:
-            self._worker.spread()
+        """Leave the place among the short queries to another one."""
         quick, self._quick = self._quick, 0
         self._pool.turns.give_back(places=0, quick=quick)
 

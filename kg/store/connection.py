@@ -38,8 +38,6 @@ class Connection(asyncio.Protocol):
         self.pid = 0
         """The number of its process, as long as it runs."""
         self._thread = 0
-        self._processors: set[int] = set()
-        """Those that its thread might use before it was called near; none: it may use them."""
         self._before: float | None = None
         self._held = bytearray()
         self._frames: deque[tuple[bytes, bytes]] = deque()
@@ -87,8 +85,6 @@ class Connection(asyncio.Protocol):
         self.asked = True
         self._before = None
         self._then = then
-        if not self._processors:
-            self._call_near()
         self._transport.write(request)
 
     def when_more(self, then: Callable[[], object]) -> None:
@@ -145,13 +141,6 @@ class Connection(asyncio.Protocol):
             self._before = now
         return now - self._before
 
-    def spread(self) -> None:
-        """Let it use any processor, until it is asked for the next answer."""
-        processors, self._processors = self._processors, set()
-        if processors and self._thread:
-            with suppress(OSError):
-                os.sched_setaffinity(self._thread, processors)
-
     def slow_down(self) -> None:
         """Let others go first, until this answer is complete; then another thread takes over.
 
@@ -180,17 +169,10 @@ class Connection(asyncio.Protocol):
         if kind == b"T":
             self.pid = int.from_bytes(payload[:NUMBER_BYTES], "big")
             self._thread = int.from_bytes(payload[NUMBER_BYTES:], "big")
-            self._call_near()
             self.ready = True
         else:
             self.ready = self.ready and kind != b"Z"
             self._frames.append((kind, payload))
-
-    def _call_near(self) -> None:
-        """Have it work on the processors of this thread: for a short answer it takes too long to wake another one."""
-        with suppress(OSError):
-            self._processors = os.sched_getaffinity(self._thread)
-            os.sched_setaffinity(self._thread, os.sched_getaffinity(0))
 
     def _more(self) -> asyncio.Future[None]:
         """Is done when there may be more.

@@ -1,6 +1,5 @@
 """The dataset that a query is asked of: which graphs the request or the query names, and the merge of several."""
 
-import re
 from collections.abc import Sequence
 from difflib import get_close_matches
 from itertools import islice
@@ -13,7 +12,6 @@ from kg.namespaces import PREFIXES
 from kg.sources import is_reference
 from kg.sparql import Token, dataset_clause, prologue, significant, tokenize
 
-_FROM: Final = re.compile(r"\bFROM\b", re.IGNORECASE)
 _LISTED: Final = NamedNode(f"{PREFIXES['dcat']}dataset")
 _DEPTH: Final = {"{": 1, "}": -1}
 _MOST_COMPARED: Final = 1000
@@ -68,9 +66,11 @@ def refuse_absent(store: Store, text: str, *, default_graphs: Sequence[str], nam
     try:
         if default_graphs or named_graphs:
             graphs = [NamedNode(graph) for graph in (*default_graphs, *named_graphs)]
-        else:
+        elif "from" in text.lower():
             named = _graphs_of(store, text)
             graphs = named.default + named.named
+        else:
+            return
     except (SyntaxError, ValueError):  # the engine says what is wrong, and where
         return
     absent = next((graph for graph in graphs if not _is_there(store, graph)), None)
@@ -90,7 +90,7 @@ def _graphs_of(store: Store, text: str) -> _Named:
     Raises:
         SyntaxError: one of them is not declared, or no IRI.
     """
-    if not _FROM.search(text):
+    if "from" not in text.lower():
         return _Named([], [])
     tokens = tokenize(text)
     clause = dataset_clause(_without_template(tokens))

@@ -14,7 +14,7 @@ import gc
 import os
 import signal
 import time
-from collections.abc import Callable, MutableMapping
+from collections.abc import MutableMapping
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from functools import lru_cache, partial
@@ -65,11 +65,8 @@ _LOOK_SECONDS: Final = 0.25
 class Front:
     """One server process, as the server sees it."""
 
-    def __init__(self, settings: Settings, folder: Path, parent: int, *, spread: Callable[[], None]) -> None:
-        """`folder` is where the sockets of the workers are found (`kg.store.Keeper`), `parent` who keeps them there.
-
-        Each thread calls `spread` when it starts, to be free to run elsewhere than the event loop.
-        """
+    def __init__(self, settings: Settings, folder: Path, parent: int) -> None:
+        """`folder` is where the sockets of the workers are found (`kg.store.Keeper`), `parent` who keeps them there."""
         self._settings = settings
         self._folder = folder
         self._parent = parent
@@ -78,8 +75,7 @@ class Front:
         )
         self._cache = Cache(settings.cache_megabytes * 1024 * 1024)
         # As many as the pool lets in: a page waits for a worker, never for a thread.
-        self._threads = ThreadPoolExecutor(settings.workers + settings.waiting, "pages", initializer=spread)
-        self._packers = ThreadPoolExecutor(thread_name_prefix="packers", initializer=spread)
+        self._threads = ThreadPoolExecutor(settings.workers + settings.waiting, thread_name_prefix="pages")
         self._rest = Rest()
 
     async def __call__(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
@@ -96,7 +92,6 @@ class Front:
         calling = max(1, settings.workers // 2)
         limits = PoolLimits(settings.query_seconds, settings.workers, settings.waiting, calling)
         self._loop = asyncio.get_running_loop()
-        self._loop.set_default_executor(self._packers)
         self._pool = Pool(self._folder, limits, self._loop)
         self._app = create_app(settings, PooledSnapshots(settings.state, self._pool), desk=self._folder / "desk")
         translations = translations_of(self._app)

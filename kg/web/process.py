@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
 import signal
 import socket
-from collections.abc import Callable
 from dataclasses import dataclass
 from email.utils import formatdate
 from functools import partial
@@ -47,21 +45,8 @@ def run(settings: Settings, folder: Path, parent: int, *, share: Share) -> None:
     """Serve what comes to a listening socket until SIGTERM or SIGINT."""
     # It tells of every client that sends nonsense, or whose answer breaks off.
     logging.getLogger("uvicorn.error").addFilter(lambda record: record.exc_info is not None)
-    spread = _keep_to_share(share.own, settings.processes)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(_Process(Front(settings, folder, parent, spread=spread), share).serve())
-
-
-def _keep_to_share(own: int, processes: int) -> Callable[[], None]:
-    """Keep this thread to its share of the processors; returns what lets the thread that calls it use all of them.
-
-    Two server processes are in each other's way less so, and workers, who work near them, need not be woken elsewhere.
-
-    Source: sched_setaffinity(2): in Linux each thread has its own set, and hands it on to those that it starts.
-    """
-    processors = os.sched_getaffinity(0)
-    os.sched_setaffinity(0, sorted(processors)[own::processes] or processors)
-    return partial(os.sched_setaffinity, 0, processors)
+        runner.run(_Process(Front(settings, folder, parent), share).serve())
 
 
 class _Process:

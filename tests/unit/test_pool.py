@@ -155,33 +155,6 @@ def test_a_slow_query_gives_way_and_its_worker_is_as_fast_as_before_afterwards(f
     run(folder, test)
 
 
-@pytest.mark.skipif(len(os.sched_getaffinity(0)) == 1, reason="there is one processor")
-@pytest.mark.parametrize("long", [LONG, TRIPLES])
-def test_a_short_answer_is_worked_at_near_by_and_a_long_one_anywhere(folder: Path, long: dict[str, Any]) -> None:
-    everywhere = os.sched_getaffinity(0)
-    here = {min(everywhere)}
-
-    async def test(pool: Pool) -> None:
-        os.sched_setaffinity(0, here)
-        await worker_pid(pool)
-        for _ in range(2):
-            short = await pool.ask(ASK)
-            worker = short._worker
-            short.close()
-            assert worker is not None
-            assert os.sched_getaffinity(worker._thread) == here
-            query = asyncio.create_task(whole(pool, long))
-            while os.sched_getaffinity(worker._thread) != everywhere:
-                assert not query.done()
-                await asyncio.sleep(0)
-            await query
-
-    try:
-        run(folder, test)
-    finally:
-        os.sched_setaffinity(0, everywhere)
-
-
 def test_workers_that_nobody_needs_are_let_go_and_the_last_one_later(folder: Path) -> None:
     async def test(pool: Pool) -> None:
         answers = [await pool.ask(TRIPLES) for _ in range(2)]
