@@ -93,6 +93,7 @@ NO_PAGES = frozenset(
         "dumps.links",
         "editor.examples",
         "editor.words",
+        "graphs.graph_by_url",
         "questions.openapi",
         "reconciliation.endpoint",
         "reconciliation.entity",
