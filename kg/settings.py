@@ -236,7 +236,8 @@ SETTINGS: Final = (
     Setting("base_iri", "Base IRI to publish under; empty: the one that the catalogue gives.", _base_iri),
     Setting(
         "default_graph",
-        "`union`: queries see all graphs at once, but those of reference; `strict`: only what they name.",
+        "`union`: queries see all graphs at once, but those of reference, and may name no graph that is not there; "
+        "`strict`: they see only what they name.",
         _mode,
     ),
     Setting("host", "Address that the server listens on.", _text),

@@ -77,10 +77,11 @@ class Snapshot:
 
         Raises:
             QuerySyntax: the text is not SPARQL.
-            NetworkRefused: it names a graph that is not there.
+            NetworkRefused: it names a graph that is not there, where the default graph is the merge of all there are.
             QueryError: the engine cannot evaluate it.
         """
-        refuse_absent(self.store, text, default_graphs=default_graphs, named_graphs=named_graphs)
+        if self.description.merges:
+            refuse_absent(self.store, text, default_graphs=default_graphs, named_graphs=named_graphs)
         return run_query(self.store, text, default_graphs=default_graphs, named_graphs=named_graphs)
 
     def graph(self, iri: str, *, into: str) -> list[Quad]:
