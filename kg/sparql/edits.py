@@ -11,6 +11,7 @@ from kg.sparql.tokens import Token, significant, tokenize
 _ABSOLUTE_IRI: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^<>\"{}|^`\\\x00-\x20\x7f]*")
 _LOCAL_ESCAPE: Final = re.compile(r"\\(.)")
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
+_DEPTH: Final = {"{": 1, "}": -1}
 _ESCAPES: Final = str.maketrans(
     {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r", "\t": "\\t", "\b": "\\b", "\f": "\\f"}
 )
@@ -47,10 +48,12 @@ def dataset_clause(tokens: Sequence[Token]) -> DatasetClause:
 
     >>> dataset_clause(tokenize("SELECT * FROM x:a FROM NAMED <x:b> { ?s ?p ?o }"))
     DatasetClause(default=('x:a',), named=('<x:b>',))
+    >>> dataset_clause(tokenize("CONSTRUCT { ?s ?p '{' } FROM x:a WHERE { ?s ?p ?o }"))
+    DatasetClause(default=('x:a',), named=())
     """
     default: list[str] = []
     named: list[str] = []
-    meaning = significant(tokens)
+    meaning = _without_template(tokens)
     for index, token in enumerate(meaning):
         if token.text == "{":
             break
@@ -61,6 +64,23 @@ def dataset_clause(tokens: Sequence[Token]) -> DatasetClause:
             else:
                 default += following[:1]
     return DatasetClause(tuple(default), tuple(named))
+
+
+def _without_template(tokens: Sequence[Token]) -> list[Token]:
+    """The tokens of a query; of a CONSTRUCT those behind its template, after which it names its graphs.
+
+    Source: SPARQL 1.1 Query §19.8, production ConstructQuery.
+    """
+    meaning = significant(tokens)
+    start = next((place for place, token in enumerate(meaning) if token.keyword == "CONSTRUCT"), None)
+    if start is None or [token.text for token in meaning[start + 1 : start + 2]] != ["{"]:
+        return meaning
+    depth = 0
+    for place in range(start + 1, len(meaning)):
+        depth += _DEPTH.get(meaning[place].text, 0)
+        if not depth:
+            return meaning[place + 1 :]
+    return meaning
 
 
 def spell_out(tokens: Sequence[Token]) -> list[Token]:

@@ -10,10 +10,9 @@ from pyoxigraph import DefaultGraph, NamedNode, Quad, Store
 from kg.errors import NetworkRefused
 from kg.namespaces import PREFIXES
 from kg.sources import is_reference
-from kg.sparql import Token, dataset_clause, prologue, significant, tokenize
+from kg.sparql import dataset_clause, prologue, tokenize
 
 _LISTED: Final = NamedNode(f"{PREFIXES['dcat']}dataset")
-_DEPTH: Final = {"{": 1, "}": -1}
 _MOST_COMPARED: Final = 1000
 _MOST_CHARACTERS: Final = 200
 """Of an IRI that is shown or compared."""
@@ -92,7 +91,7 @@ def _graphs_of(store: Store, text: str) -> _Named:
     if "from" not in text.lower():
         return _Named([], [])
     tokens = tokenize(text)
-    clause = dataset_clause(_without_template(tokens))
+    clause = dataset_clause(tokens)
     if not clause:
         return _Named([], [])
     columns = " ".join(f"({term} AS ?g{place})" for place, term in enumerate(clause.default + clause.named))
@@ -100,23 +99,6 @@ def _graphs_of(store: Store, text: str) -> _Named:
     graphs = list(next(resolved))
     split = len(clause.default)
     return _Named(graphs[:split], graphs[split:])
-
-
-def _without_template(tokens: Sequence[Token]) -> list[Token]:
-    """The tokens of a query; of a CONSTRUCT those behind its template, after which it names its graphs.
-
-    Source: SPARQL 1.1 Query §19.8, production ConstructQuery.
-    """
-    meaning = significant(tokens)
-    start = next((place for place, token in enumerate(meaning) if token.keyword == "CONSTRUCT"), None)
-    if start is None or [token.text for token in meaning[start + 1 : start + 2]] != ["{"]:
-        return meaning
-    depth = 0
-    for place in range(start + 1, len(meaning)):
-        depth += _DEPTH.get(meaning[place].text, 0)
-        if not depth:
-            return meaning[place + 1 :]
-    return meaning
 
 
 def _is_there(store: Store, graph: NamedNode) -> bool:
