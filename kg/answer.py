@@ -25,6 +25,9 @@ from kg.queries import (
 from kg.sparql import UPDATE, Limits, Query, vet
 from kg.store import NOW, Answers, Past, Readable, Term
 
+UNTITLED: Final = "Knowledge graph"
+"""What a catalogue without a title is called."""
+
 _LABELS_AT_A_TIME: Final = 500
 _XSD: Final = PREFIXES["xsd"]
 _NUMERIC: Final = frozenset(f"{_XSD}{name}" for name in ("integer", "decimal", "double", "float"))
@@ -183,11 +186,16 @@ def labels_of(snapshot: Readable, iris: Iterable[str]) -> dict[str, str]:
     return labels
 
 
+def catalogue_of(snapshot: Readable) -> tuple[str, str]:
+    """The title and the description of the catalogue in a snapshot; a title of our own, or empty, where it has none."""
+    row = next(snapshot.query(CATALOG).rows(1), (None, None))
+    title, description = (term.value if term else "" for term in row)
+    return title or UNTITLED, description
+
+
 def overview(snapshot: Readable) -> Overview:
     """What a snapshot holds."""
-    title, description = next(
-        (tuple(term.value if term else "" for term in row) for row in snapshot.query(CATALOG).rows(1)), ("", "")
-    )
+    title, description = catalogue_of(snapshot)
     statements, graphs = (int(term.value) for term in next(snapshot.query(COUNTS).rows()) if term)
     counts = {row[0].value: int(row[1].value) for row in snapshot.query(CLASSES).rows() if row[0] and row[1]}
     labels = labels_of(snapshot, counts)
@@ -195,7 +203,7 @@ def overview(snapshot: Readable) -> Overview:
     classes = tuple(
         ClassCount(iri, labels.get(iri) or short(iri), things, members_query(iri)) for iri, things in counts.items()
     )
-    return Overview(title or "Knowledge graph", description, statements, graphs, classes)
+    return Overview(title, description, statements, graphs, classes)
 
 
 def stored_queries(snapshot: Readable, limits: Limits, *, known: Iterable[StoredQuery] = ()) -> tuple[StoredQuery, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
+from contextlib import suppress
 from contextvars import Context
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +15,7 @@ from flask import Request as FlaskRequest
 from flask import Response, current_app, request
 
 from kg.access import Tokens
-from kg.answer import Overview, answer, overview, stored_queries
+from kg.answer import UNTITLED, Overview, answer, catalogue_of, overview, stored_queries
 from kg.errors import KgError
 from kg.queries import HIDDEN, NAMES, PAGES, StoredQuery
 from kg.settings import Settings
@@ -25,8 +26,6 @@ from kg.web.exchange import Plan, Request
 
 PLANNED: Final = "kg.planned"
 """The name in a WSGI environment of the list that takes what the front is to answer."""
-
-_UNKNOWN_TITLE: Final = "Knowledge graph"
 
 
 @dataclass(frozen=True)
@@ -62,6 +61,7 @@ class Service:
         self._snapshots = snapshots or Snapshots(
             settings.state, memory_quads=settings.memory_quads, remote=settings.remote
         )
+        self._title = (0, UNTITLED)
         self._contents: Contents | None = None
         self._lock = threading.Lock()
         self._reading: tuple[int, Future[Contents]] = (0, Future())
@@ -111,11 +111,15 @@ class Service:
 
     @property
     def title(self) -> str:
-        """The title of the catalogue, also for pages that tell of an error."""
-        try:
-            return self.contents().overview.title
-        except KgError:
-            return _UNKNOWN_TITLE
+        """The title of the catalogue; for a page that tells of an error, the last that could be read.
+
+        It is asked by itself: a page that only says why there is no answer has to wait for nothing else.
+        """
+        with suppress(KgError):
+            snapshot = self.snapshot()
+            if self._title[0] != snapshot.number:
+                self._title = (snapshot.number, catalogue_of(snapshot)[0])
+        return self._title[1]
 
 
 def _fulfil(promise: Future[Contents], make: Callable[[], Contents]) -> None:
