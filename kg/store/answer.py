@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     from kg.store.connection import Connection
     from kg.store.pool import Pool
 
-# After this long a query counts as slow, and its client is watched for leaving. When it has computed for most of it, it
+# After this long a query counts as one of the longer ones.
+_LONGER_SECONDS: Final = 0.005
+# After this long it counts as slow, and its client is watched for leaving. When it has computed for most of it, it
 # lets others go first; one that could not compute since the machine is busy is not held back even more.
 _SLOW_SECONDS: Final = 0.02
 _COMPUTED_SECONDS: Final = 0.015
@@ -54,7 +56,7 @@ class Answer:
         self._error: BaseException | None = None
         self._left = left
         self._gone: asyncio.Future[Any] | None = None
-        self._place = self._quick = 0
+        self._place = self._quick = self._longer = 0
         self._starting: asyncio.Task[Connection] | None = None
         self._worker: Connection | None = None
         self._done = True
@@ -120,6 +122,9 @@ class Answer:
                 self._take_its_time()
             if self._worker is not None and computed >= _COMPUTED_SECONDS:
                 self._worker.slow_down()
+        elif spent >= _LONGER_SECONDS and self._quick and self._pool.turns.take_longer():
+            self._quick, self._longer = 0, 1
+            self._pool.turns.give_back(quick=1)
 
     def stop(self, reason: str) -> None:
         """End the query; whoever waits for its answer sees that."""
@@ -148,8 +153,8 @@ class Answer:
         self._give_back_places()
 
     def _give_back_places(self) -> None:
-        place, quick, self._place, self._quick = self._place, self._quick, 0, 0
-        self._pool.turns.give_back(places=place, quick=quick)
+        place, self._place = self._place, 0
+        self._take_its_time(place)
 
     def _take_place(self) -> None:
         self._place = self._quick = 1
@@ -239,10 +244,10 @@ class Answer:
             self._remaining -= self._pool.loop.time() - self._since
             self._since = None
 
-    def _take_its_time(self) -> None:
-        """Leave the place among the short queries to another one."""
-        quick, self._quick = self._quick, 0
-        self._pool.turns.give_back(places=0, quick=quick)
+    def _take_its_time(self, places: int = 0) -> None:
+        """Leave the place among the short queries to another one; or all places that it has."""
+        quick, longer, self._quick, self._longer = self._quick, self._longer, 0, 0
+        self._pool.turns.give_back(places=places, quick=quick, longer=longer)
 
     def _watch(self) -> None:
         if self._left is not None and self._gone is None:

@@ -18,7 +18,7 @@ from kg.store.idle import IdleWorkers
 from kg.store.turns import Turns
 
 # How often the answers on their way are looked at: no query has a timer of its own.
-_LOOK_SECONDS: Final = 0.01
+_LOOK_SECONDS: Final = 0.005
 # After an answer in parts a worker mostly needs less than this to be ready. A new one costs more, and has read nothing.
 _READY_SECONDS: Final = 0.001
 # A pool without idle workers that has been left alone for so long starts one for whoever comes next.
@@ -38,6 +38,8 @@ class PoolLimits:
     workers: int = 16
     waiting: int = 64
     """Queries that wait for a worker; one more is turned away."""
+    quick: int = 1
+    """How many queries begin to compute side by side, before it is known whether they take long."""
     calling: int = 8
     """Queries at work that call other endpoints, and so may wait for those; one more is turned away."""
     patience_seconds: float = 5.0
@@ -53,7 +55,7 @@ class Pool:
         """Workers are found through `folder`, in which the link `current` names the socket of the current snapshot."""
         self.limits = limits
         self.loop = loop
-        self.turns = Turns(places=limits.workers, waiting=limits.waiting)
+        self.turns = Turns(places=limits.workers, quick=limits.quick, waiting=limits.waiting)
         self._folder = folder
         self._idle = IdleWorkers(longest_seconds=limits.idle_seconds)
         self._spare: asyncio.Task[Connection] | None = None

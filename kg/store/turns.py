@@ -1,7 +1,8 @@
 """Places for queries in a server process, and the queue of those that wait for one.
 
 A query needs a place, of which there are many, and as long as it may be a short one a quick place, of which there are
-few: each is through sooner than if they all shared the processors, and caches stay warm.
+few: each is through sooner than if they all shared the processors, and caches stay warm. One that turns out to be a
+longer one may change its quick place for another, of which there are as many, so that a short one need not wait for it.
 """
 
 from __future__ import annotations
@@ -9,20 +10,17 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Final
 
 from kg.errors import ServiceBusy
-
-_QUICK_PLACES: Final = 2
 
 
 class Turns:
     """Who may go next; the one who waits longest. Who waits is told by a call."""
 
-    def __init__(self, *, places: int, waiting: int) -> None:
+    def __init__(self, *, places: int, quick: int, waiting: int) -> None:
         """`waiting` may wait for a place; one more is turned away."""
         self._all = self._places = places
-        self._quick = _QUICK_PLACES
+        self._quick = self._longer = quick
         self._waiting = waiting
         self._queue: deque[Callable[[], object]] = deque()
 
@@ -51,10 +49,18 @@ class Turns:
         with suppress(ValueError):
             self._queue.remove(go)
 
-    def give_back(self, *, places: int, quick: int) -> None:
+    def take_longer(self) -> bool:
+        """Take a place of a longer query, for a quick one that is given back then; tell whether there was one."""
+        if not self._longer:
+            return False
+        self._longer -= 1
+        return True
+
+    def give_back(self, *, places: int = 0, quick: int = 0, longer: int = 0) -> None:
         """Give places back: to whoever waits longest, as long as there are both kinds."""
         self._places += places
         self._quick += quick
+        self._longer += longer
         while self._queue and self._places and self._quick:
             self._places -= 1
             self._quick -= 1

@@ -89,8 +89,13 @@ class Front:
     def start(self) -> None:
         """Begin to live, in the event loop that runs."""
         settings = self._settings
-        calling = max(1, settings.workers // 2)
-        limits = PoolLimits(settings.query_seconds, settings.workers, settings.waiting, calling)
+        limits = PoolLimits(
+            settings.query_seconds,
+            settings.workers,
+            settings.waiting,
+            quick=max(1, len(os.sched_getaffinity(0)) // settings.processes),
+            calling=max(1, settings.workers // 2),
+        )
         self._loop = asyncio.get_running_loop()
         self._pool = Pool(self._folder, limits, self._loop)
         self._app = create_app(settings, PooledSnapshots(settings.state, self._pool), desk=self._folder / "desk")

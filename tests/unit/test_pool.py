@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from kg.errors import QueryRefused, QueryStopped, QuerySyntax, ServiceBusy, SnapshotMissing
-from kg.store import Keeper, KeeperSettings, Pool, PoolLimits
+from kg.store import Answer, Keeper, KeeperSettings, Pool, PoolLimits
 from kg.store.connection import Connection
 from kg.store.frames import frame
 
@@ -426,6 +426,43 @@ def test_a_query_that_does_not_get_to_compute_keeps_its_quick_place_for_a_while(
             answer.close()
 
     run(folder, test)
+
+
+def test_a_short_query_need_not_wait_for_one_that_is_not_short_but_then_waits(folder: Path) -> None:
+    """With one quick place, and so one for longer queries; a worker that stands still is one that takes its time."""
+
+    async def stuck(pool: Pool) -> tuple[Answer, int]:
+        pid = await worker_pid(pool)
+        os.kill(pid, signal.SIGSTOP)
+        answer = pool.begin(ASK, lambda _: None)
+        answer.look(pool.loop.time() + 0.01)
+        return answer, pid
+
+    async def test(pool: Pool) -> None:
+        first, one = await stuck(pool)
+        second, other = await stuck(pool)
+        try:
+            assert one != other
+            assert [(each._quick, each._longer) for each in (first, second)] == [(0, 1), (1, 0)]
+            third = asyncio.create_task(whole(pool, ASK))
+            await asyncio.sleep(0.05)
+            assert not third.done()
+            second.look(pool.loop.time() + 0.3)  # it has waited for so long that others may begin beside it
+            assert await third == b"true"
+        finally:
+            for pid in (one, other):
+                os.kill(pid, signal.SIGCONT)
+            first.close()
+            second.close()
+        third, last = await stuck(pool)  # the places are there again
+        try:
+            assert (third._quick, third._longer) == (0, 1)
+            assert await whole(pool, ASK) == b"true"
+        finally:
+            os.kill(last, signal.SIGCONT)
+            third.close()
+
+    run(folder, test, quick=1)
 
 
 def test_more_than_may_wait_are_turned_away_and_the_others_get_their_turn(folder: Path) -> None:
