@@ -32,6 +32,8 @@ from tests.states import published
 SECONDS = 2
 # One attack alone leaves time enough to ask beside it many times.
 ALONE_SECONDS = 1
+# Many attacks at once go on for longer, so that most of what is asked beside them is asked when all have begun.
+CROWD_SECONDS = 4
 # How much later than its deadline an answer may come on a machine that is busy with other things, too; a query that
 # nobody stops takes far longer.
 LATE_SECONDS = 1.5
@@ -120,7 +122,7 @@ def assert_quiet(server: Server, *, seconds: float = 1.0) -> None:
 def assert_served_beside(
     attacks: Sequence[Future[Reply]], server: Server, classes: int, *, seconds: int = SECONDS
 ) -> None:
-    """Until the attacks are over, others are answered: each as soon as an attack at the latest, most far sooner."""
+    """Until the attacks are over, others are answered: each within the time of an attack, most in far less."""
     taken = []
     while not all(attacking.done() for attacking in attacks):
         began = time.monotonic()
@@ -155,10 +157,11 @@ def test_most_attacks_are_attacks_indeed(server: Server) -> None:
 
 def test_all_attacks_at_once_leave_room_for_others(server: Server, classes: int) -> None:
     with ThreadPoolExecutor(2 * len(ATTACKS)) as attackers:
-        attacks = [attackers.submit(attack, server, query) for query in (*ATTACKS.values(), *ATTACKS.values())]
+        twice = (*ATTACKS.values(), *ATTACKS.values())
+        attacks = [attackers.submit(attack, server, query, seconds=CROWD_SECONDS) for query in twice]
         assert_served_beside(attacks, server, classes)
     for attacking in attacks:
-        assert attacking.result().seconds < SECONDS + LATE_SECONDS
+        assert attacking.result().seconds < CROWD_SECONDS + LATE_SECONDS
         if attacking.result().status != 200:
             assert_stopped(attacking.result())
     assert_quiet(server)
@@ -178,13 +181,14 @@ def test_a_flood_of_clients_is_answered_or_turned_away_in_time(server: Server, c
 
 def test_pages_are_stopped_like_other_answers(server: Server, classes: int) -> None:
     with ThreadPoolExecutor(20) as clients:
-        pages = [clients.submit(attack, server, f"{CROSS} # {at}", accept="text/html") for at in range(20)]
+        texts = [f"{CROSS} # {at}" for at in range(20)]
+        pages = [clients.submit(attack, server, text, accept="text/html", seconds=CROWD_SECONDS) for text in texts]
         assert_served_beside(pages, server, classes)
     for page in pages:
         reply = page.result()
         assert (reply.status, reply.headers.get_content_type()) == (503, "text/html")
         assert "What to do" in reply.text
-        assert reply.seconds < SECONDS + LATE_SECONDS
+        assert reply.seconds < CROWD_SECONDS + LATE_SECONDS
     assert_quiet(server)
 
 
