@@ -106,7 +106,9 @@ class Service:
         questions = tuple(query for query in stored if query.group not in HIDDEN)
         pages = tuple(sorted((query for query in stored if query.group == PAGES), key=lambda query: query.order))
         names = tuple(sorted((query for query in stored if query.group == NAMES), key=lambda query: query.order))
-        self._contents = Contents(snapshot.number, overview(snapshot), questions, pages, names, stored)
+        about = overview(snapshot)
+        self._title = (snapshot.number, about.title)
+        self._contents = Contents(snapshot.number, about, questions, pages, names, stored)
         return self._contents
 
     @property

@@ -32,8 +32,10 @@ from tests.states import published
 SECONDS = 2
 # One attack alone leaves time enough to ask beside it many times.
 ALONE_SECONDS = 1
-# Many attacks at once go on for longer, so that most of what is asked beside them is asked when all have begun.
+# Many attacks at once go on for longer: while they begin, hardly more than two questions are asked on a busy machine.
 CROWD_SECONDS = 4
+# Half of the questions beside attacks, however many and long they are, are answered sooner.
+MEDIAN_SECONDS = 0.5
 # How much later than its deadline an answer may come on a machine that is busy with other things, too; a query that
 # nobody stops takes far longer.
 LATE_SECONDS = 1.5
@@ -129,7 +131,7 @@ def assert_served_beside(
         assert ask_anew(server) == classes
         taken.append(time.monotonic() - began)
     assert max(taken) < seconds + LATE_SECONDS
-    assert median(taken) < seconds / 2
+    assert median(taken) < MEDIAN_SECONDS
 
 
 # Queries that run away.

@@ -97,6 +97,18 @@ def test_an_error_is_told_to_programs_and_people(client: FlaskClient, name: str)
     assert ("no author.\nGive it &lt;one&gt;." in page.text) is (slug == "not-conforming")
 
 
+def test_a_page_about_an_error_waits_for_the_title_alone_and_keeps_the_last_one(
+    app: Flask, client: FlaskClient, library: Path
+) -> None:
+    page = client.get("/met/too many", headers={"Accept": "text/html"})
+    assert "· Library</title>" in page.text
+    assert app.extensions["kg"]._contents is None
+    (library / "current").unlink()
+    assert client.get("/", headers={"Accept": "text/html"}).status_code == 503
+    page = client.get("/met/too many", headers={"Accept": "text/html"})
+    assert (page.status_code, "· Library</title>" in page.text) == (429, True)
+
+
 @pytest.mark.parametrize("slug", KINDS)
 def test_each_kind_of_problem_has_a_page(client: FlaskClient, slug: str) -> None:
     page = client.get(f"/problems/{slug}")
