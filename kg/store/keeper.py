@@ -23,10 +23,10 @@ _END_SECONDS: Final = 5.0
 _START_SECONDS: Final = 600.0
 _RETRY_SECONDS: Final = 5.0
 # Source: mallopt(3), and the GNU C Library manual, "Memory Allocation Tunables". A worker answers in one thread, which
-# needs no memory reserved apart; and a query takes and frees thousands of small pieces, which are kept at hand for the
-# next one. A million quads in huge pages are forked in 1 ms, not in 9.
+# has memory of its own, not the gaps that reading the snapshot has left; and a query takes and frees thousands of small
+# pieces, which are kept at hand for the next one. A million quads in huge pages are forked in 1 ms, not in 9.
 _TUNABLES: Final = "glibc.malloc.tcache_count=200:glibc.malloc.hugetlb=1"
-_ALLOCATION: Final = {"MALLOC_ARENA_MAX": "1", "GLIBC_TUNABLES": _TUNABLES}
+_ALLOCATION: Final = {"MALLOC_ARENA_MAX": "2", "GLIBC_TUNABLES": _TUNABLES}
 
 _log: Final = logging.getLogger(__name__)
 

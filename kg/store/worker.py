@@ -39,8 +39,8 @@ from kg.store.readable import Answers
 from kg.store.writer import Writer
 
 _RECEIVE_BYTES: Final = 64 * 1024
-_SIZE: Final = 0
 _RESIDENT: Final = 1
+_DATA: Final = 5
 # Rows for a page are held by the server process, as a whole.
 _MOST_ROWS_BYTES: Final = 16 * 1024 * 1024
 # A worker that has grown by this much is replaced by a new one after its answer. One on disk keeps what it has read.
@@ -211,9 +211,12 @@ def _policy() -> int:
 
 
 def _limit_memory(most_bytes: int) -> None:
-    """Let the process take that many bytes more than it has now; the engine ends it when it asks for more."""
-    limit = _pages(_SIZE) * resource.getpagesize() + most_bytes
-    resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+    """Let the process take that many bytes more than it has now; the engine ends it when it asks for more.
+
+    Source: getrlimit(2), RLIMIT_DATA: memory that can be written, and not what the C library has reserved only.
+    """
+    limit = _pages(_DATA) * resource.getpagesize() + most_bytes
+    resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
