@@ -27,9 +27,9 @@ _SLOW_SECONDS: Final = 0.02
 _COMPUTED_SECONDS: Final = 0.015
 # When it has computed for so long, it lets all others go first, other programs too: no sooner, since it hardly gets to
 # compute any more where those keep the machine busy.
-_RUNAWAY_SECONDS: Final = 0.1
+_RUNAWAY_SECONDS: Final = 0.05
 # One that has hardly computed for so long waits for something else: for the disk, or another endpoint.
-_WAITING_SECONDS: Final = 0.2
+_WAITING_SECONDS: Final = 0.1
 # A worker that was idle and ends so soon had most likely ended before it was asked.
 _LOST_SECONDS: Final = 0.25
 
