@@ -6,6 +6,8 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # Files of tests run side by side, in the order in which tests/conftest.py has put them; those of one file, which may share
 # a server, one after the other. Three are not too many for two cores: now and then each waits for a disk or a server.
 PYTEST ?= --numprocesses 3 --dist loadfile --no-loadscope-reorder
+# Where it counts how long others wait beside queries that run away, nothing else may take the processors.
+TEST = $(BIN)/pytest -m alone && $(BIN)/pytest -m "not alone" $(PYTEST)
 # The tests start `kg` hundreds of times: Python keeps what it has compiled, also where it is told not to.
 test check: export PYTHONDONTWRITEBYTECODE :=
 
@@ -30,7 +32,7 @@ build: .venv/runtime ## read, entail, validate and publish the content
 assets: $(ASSETS) ## build the scripts and styles for browsers
 
 test: .venv/develop assets-if-possible browser-if-possible ## run all tests
-	$(BIN)/pytest $(PYTEST)
+	$(TEST)
 
 check: .venv/develop $(ASSETS) browser-if-possible ## everything a change must pass: style, types, layers, content, tests
 	$(BIN)/ruff check .
@@ -40,7 +42,7 @@ check: .venv/develop $(ASSETS) browser-if-possible ## everything a change must p
 	$(WITH_NODE) npm --prefix kg/web/assets run --silent check
 	$(BIN)/kg validate
 	$(BIN)/kg reason --if-java
-	$(BIN)/pytest $(PYTEST)
+	$(TEST)
 
 bench: .venv/bench ## measure the service beside its peers, about 12 minutes (BENCH=--million: a quarter of an hour; BENCH=--full: over an hour)
 	$(BIN)/python -m bench $(BENCH)

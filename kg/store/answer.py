@@ -25,11 +25,8 @@ _LONGER_SECONDS: Final = 0.005
 # may begin beside it; one that could not compute since the machine is busy is not held back even more.
 _SLOW_SECONDS: Final = 0.02
 _COMPUTED_SECONDS: Final = 0.015
-# When it has computed for so long, it lets all others go first, other programs too: no sooner, since it hardly gets to
-# compute any more where those keep the machine busy.
-_RUNAWAY_SECONDS: Final = 0.05
 # One that has hardly computed for so long waits for something else: for the disk, or another endpoint.
-_WAITING_SECONDS: Final = 0.1
+_WAITING_SECONDS: Final = 0.2
 # A worker that was idle and ends so soon had most likely ended before it was asked.
 _LOST_SECONDS: Final = 0.25
 
@@ -123,8 +120,8 @@ class Answer:
             self._watch()
             if computed >= _COMPUTED_SECONDS or spent >= _WAITING_SECONDS:
                 self._take_its_time()
-            if self._worker is not None and computed >= _RUNAWAY_SECONDS:
-                self._worker.slow_down()
+            if self._worker is not None and computed >= _COMPUTED_SECONDS:
+                self._worker.slow_down(computed)
         elif spent >= _LONGER_SECONDS and self._quick and self._pool.turns.take_longer():
             self._quick, self._longer = 0, 1
             self._pool.turns.give_back(quick=1)

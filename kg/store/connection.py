@@ -17,6 +17,11 @@ from kg.store.frames import HEAD_BYTES, NUMBER_BYTES
 
 # When nobody takes so many frames, the worker has to wait.
 _MOST_HELD: Final = 2
+# The more a query has computed, the less of the processors it gets beside others; after so long, what they leave. No
+# sooner, since other programs may leave next to nothing. Source: sched(7): the nice values go up to 19.
+_RUNAWAY_SECONDS: Final = 0.1
+_NICE_A_SECOND: Final = 400
+_MOST_NICE: Final = 19
 
 
 class Connection(asyncio.Protocol):
@@ -141,14 +146,18 @@ class Connection(asyncio.Protocol):
             self._before = now
         return now - self._before
 
-    def slow_down(self) -> None:
-        """Let others go first, until this answer is complete; then another thread takes over.
+    def slow_down(self, computed: float) -> None:
+        """Let others go first, until this answer is complete: the more so the more seconds it has computed.
 
+        Then another thread takes over.
         Source: sched(7), SCHED_IDLE: whoever wakes up takes the processor from such a thread at once.
         """
         if self._thread:
             with suppress(ProcessLookupError, PermissionError):
-                os.sched_setscheduler(self._thread, os.SCHED_IDLE, os.sched_param(0))
+                if computed < _RUNAWAY_SECONDS:
+                    os.setpriority(os.PRIO_PROCESS, self._thread, min(int(_NICE_A_SECOND * computed), _MOST_NICE))
+                else:
+                    os.sched_setscheduler(self._thread, os.SCHED_IDLE, os.sched_param(0))
 
     def _has_ended(self) -> None:
         self.closed = True

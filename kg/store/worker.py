@@ -202,12 +202,12 @@ def _is_larger(most_bytes: int) -> bool:
     return _pages(_RESIDENT) * resource.getpagesize() > most_bytes
 
 
-def _policy() -> int:
+def _policy() -> tuple[int, int]:
     """By which this thread gets its share of the processors; another one than at first when it was slowed down.
 
-    Source: sched_setscheduler(2): in Linux, each thread has its own.
+    Source: sched_setscheduler(2), getpriority(2): in Linux, each thread has its own.
     """
-    return os.sched_getscheduler(0)
+    return os.sched_getscheduler(0), os.getpriority(os.PRIO_PROCESS, 0)
 
 
 def _limit_memory(most_bytes: int) -> None:

@@ -29,11 +29,13 @@ from kg.sources import is_reference
 from tests.serving import JSON, Command, Reply, Server, eventually, query_path, serving
 from tests.states import published
 
+pytestmark = pytest.mark.alone
+
 SECONDS = 2
 # One attack alone leaves time enough to ask beside it many times.
 ALONE_SECONDS = 1
 # Many attacks at once go on for longer: while they begin, hardly more than two questions are asked on a busy machine.
-CROWD_SECONDS = 6
+CROWD_SECONDS = 4
 # Half of the questions beside attacks, however many and long they are, are answered sooner.
 MEDIAN_SECONDS = 0.5
 # How much later than its deadline an answer may come on a machine that is busy with other things, too; a query that
