@@ -163,9 +163,9 @@ def _answer_on(connection: socket.socket, snapshot: Shared, folder: Path, bounds
         OSError: nobody reads any more.
     """
     _look(connection, bounds, most_bytes)
+    policy = _policy()
     numbers = (os.getpid(), threading.get_native_id())
     connection.sendall(frame(b"T", b"".join(number.to_bytes(NUMBER_BYTES, "big") for number in numbers)))
-    policy = _policy()
     state = folder.parent.parent
     in_parts = False
     looked = time.monotonic()

@@ -177,6 +177,25 @@ def test_a_slow_query_gives_way_and_its_worker_is_as_fast_as_before_afterwards(f
     run(folder, test)
 
 
+@pytest.mark.parametrize("computed", [0.02, 0.09, 0.2])
+def test_whoever_was_slowed_down_by_little_or_by_much_is_replaced_by_one_who_was_not(
+    folder: Path, computed: float
+) -> None:
+    async def test(pool: Pool) -> None:
+        worker = await pool.take_worker(10)
+        slow, usual = worker._thread, niceness(worker._thread)
+        worker.slow_down(computed)
+        assert gives_way(slow) or niceness(slow) > usual
+        pool.take_back(worker, reusable=True)
+        while worker._thread == slow:
+            assert await worker_pid(pool) == worker.pid
+            await asyncio.sleep(0.01)
+        assert not gives_way(worker._thread)
+        assert niceness(worker._thread) == usual
+
+    run(folder, test)
+
+
 def test_workers_that_nobody_needs_are_let_go_and_the_last_one_later(folder: Path) -> None:
     async def test(pool: Pool) -> None:
         answers = [await pool.ask(TRIPLES) for _ in range(2)]
