@@ -145,17 +145,24 @@ def test_a_request_without_a_host_is_refused(server: Server) -> None:
 
 
 def test_server_processes_share_out_the_connections(kg_command: Command, small: Path, tmp_path: Path) -> None:
-    """Also when one of them begins to serve later than another, which has all of them until then."""
+    """As soon as all of them serve: until then, one has them all."""
     with serving(kg_command, small / "state", tmp_path, KG_PROCESSES="2") as server, ExitStack() as clients:
         fronts = [front.pid for front in server.fronts() if sockets_of(front.pid)]
         before = {pid: sockets_of(pid) for pid in fronts}
 
-        def one_more_is_shared_out() -> bool:
-            clients.enter_context(client(server))
-            more = sorted(sockets_of(pid) - before[pid] for pid in fronts)
-            return sum(more) >= 20 and more[-2] > more[-1] / 2
+        with ExitStack() as earlier:
 
-        assert eventually(one_more_is_shared_out, seconds=10)
+            def all_serve() -> bool:
+                earlier.enter_context(client(server))
+                return all(sockets_of(pid) > before[pid] for pid in fronts)
+
+            assert eventually(all_serve, seconds=10)
+        assert eventually(lambda: {pid: sockets_of(pid) for pid in fronts} == before, seconds=5)
+        for _ in range(20):
+            clients.enter_context(client(server))
+        assert eventually(lambda: sum(sockets_of(pid) - before[pid] for pid in fronts) == 20, seconds=5)
+        more = sorted(sockets_of(pid) - before[pid] for pid in fronts)
+        assert more[-2] > more[-1] / 2
 
 
 def sockets_of(pid: int) -> int:
