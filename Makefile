@@ -7,7 +7,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # a server, one after the other. Three are not too many for two cores: now and then each waits for a disk or a server.
 PYTEST ?= --numprocesses 3 --dist loadfile --no-loadscope-reorder
 # Where it counts how long others wait beside queries that run away, nothing else may take the processors.
-TEST = $(BIN)/pytest -m alone && $(BIN)/pytest -m "not alone" $(PYTEST)
+TEST = $(BIN)/pytest -m alone; alone=$$?; $(BIN)/pytest -m "not alone" $(PYTEST) && exit $$alone
 # The tests start `kg` hundreds of times: Python keeps what it has compiled, also where it is told not to.
 test check: export PYTHONDONTWRITEBYTECODE :=
 

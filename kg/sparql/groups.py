@@ -1,4 +1,5 @@
-"""The parts of a group graph pattern: its triple patterns one by one, its filters, and what stands in brackets whole.
+"""The parts of a group graph pattern: its triple patterns one by one, its filters, and what stands in brackets whole;
+and what stands behind the group.
 
 The text is SPARQL that the engine has read. Anything this module does not take apart is left as one part.
 """
@@ -10,12 +11,13 @@ from typing import Final
 from kg.sparql.tokens import Token
 
 _BRACKETS: Final = {"(": ")", "[": "]", "{": "}", "{|": "|}", "<<": ">>", "<<(": ")>>"}
+_MODIFIERS: Final = frozenset({"GROUP", "HAVING", "ORDER", "LIMIT", "OFFSET", "VALUES"})
 _STARTS: Final = frozenset({"FILTER", "BIND", "VALUES", "OPTIONAL", "LATERAL", "MINUS", "GRAPH"})
 
 
 @dataclass(frozen=True)
 class Part:
-    """A part of a group: one triple pattern, one filter, or something in brackets as a whole."""
+    """A part of a group: one triple pattern, one filter, or something in brackets as a whole; or what modifies it."""
 
     kind: str
     text: str
@@ -38,7 +40,7 @@ class Part:
         found: list[str] = []
         for index, token in enumerate(self.tokens):
             if token.kind in ("iri", "pname"):
-                calls = self.kind == "FILTER" and _sign(self.tokens, index + 1) == "("
+                calls = self.kind in ("FILTER", "HAVING") and _sign(self.tokens, index + 1) == "("
                 if not calls and _sign(self.tokens, index - 1) != "^^":
                     found.append(token.text)
             elif token.kind == "string" and self.kind == "pattern":
@@ -49,13 +51,45 @@ class Part:
 
 def outermost_group(tokens: Sequence[Token]) -> Sequence[Token]:
     """The tokens inside the WHERE group; none where there is no group."""
+    start, end = _outermost(tokens)
+    return tokens[start + 1 : end - 1]
+
+
+def modifiers(text: str, tokens: Sequence[Token]) -> Iterator[Part]:
+    """What stands behind the WHERE group, one keyword after the other: `GROUP`, `HAVING`, `ORDER`, `LIMIT` and so on.
+
+    Source: SPARQL 1.1 Query §19.8, productions 18 and 28.
+    """
+    _, index = _outermost(tokens)
+    while index < len(tokens):
+        end = index + 1
+        while end < len(tokens) and tokens[end].keyword not in _MODIFIERS:
+            end = _closed(tokens, end)
+        part = tuple(tokens[index:end])
+        yield Part(part[0].keyword, _slice(text, part), part, part[0].start)
+        index = end
+
+
+def described(text: str, tokens: Sequence[Token]) -> Part | None:
+    """`DESCRIBE` and the IRIs of what is described; None where that is found by a group, and in any other query."""
+    start = next((at for at, token in enumerate(tokens) if token.keyword == "DESCRIBE"), len(tokens))
+    end = start + 1
+    while end < len(tokens) and tokens[end].kind in ("iri", "pname"):
+        end += 1
+    if end == start + 1 or outermost_group(tokens):
+        return None
+    part = tuple(tokens[start:end])
+    return Part("DESCRIBE", _slice(text, part), part, part[0].start)
+
+
+def _outermost(tokens: Sequence[Token]) -> tuple[int, int]:
+    """Where the WHERE group opens, and the place behind it; both are the end where there is no group."""
     index = 0
     while index < len(tokens):
-        token = tokens[index]
-        if token.text == "{" and tokens[index - 1].keyword != "CONSTRUCT":
-            return tokens[index + 1 : _closed(tokens, index) - 1]
-        index = _closed(tokens, index) if _opens(token) else index + 1
-    return ()
+        if tokens[index].text == "{" and tokens[index - 1].keyword != "CONSTRUCT":
+            return index, _closed(tokens, index)
+        index = _closed(tokens, index) if _opens(tokens[index]) else index + 1
+    return len(tokens), len(tokens)
 
 
 def inside(tokens: Sequence[Token]) -> Sequence[Token]:

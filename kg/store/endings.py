@@ -54,12 +54,16 @@ def broken_off(reason: str) -> KgError:
 def too_slow(seconds: float, *, calls: bool) -> KgError:
     """The error of a query that was stopped at its deadline; `calls`: it may have waited for other endpoints."""
     remedy = _LESS_FROM_THERE if calls else _LESS
-    return QueryStopped(f"the query was stopped after {seconds:g} seconds", remedy=remedy)
+    return QueryStopped(f"the query was stopped after {_duration(seconds)}", remedy=remedy)
 
 
 def no_turn(seconds: float) -> KgError:
     """The error of a query whose turn did not come in time."""
-    return ServiceBusy(f"the turn of the query did not come in {seconds:g} seconds", remedy="try again in a moment")
+    return ServiceBusy(f"the turn of the query did not come in {_duration(seconds)}", remedy="try again in a moment")
+
+
+def _duration(seconds: float) -> str:
+    return "1 second" if seconds == 1 else f"{seconds:g} seconds"
 
 
 def told(said: dict[str, Any]) -> KgError:

@@ -594,7 +594,7 @@ def slow(small: Path, kg_command: Command, tmp_path_factory: pytest.TempPathFact
 def test_a_question_is_stopped_when_the_client_waits_no_longer(slow: Server, path: str, accept: str) -> None:
     reply = slow.get(path, accept=accept, timeout="0.5", format="json" if accept == "application/json" else "html")
     assert reply.status == 503
-    assert "stopped after 0.5 second" in reply.text
+    assert "stopped after 0.5 seconds" in reply.text
     assert 0.5 <= reply.seconds < 5
 
 

@@ -13,7 +13,7 @@ from kg.errors import KgError
 from kg.explain import Explanation, UnknownTerm, explain_empty
 from kg.settings import UNION
 from kg.sparql import Limits, significant, tokenize, vet
-from kg.sparql.groups import inside, outermost_group, parts_of
+from kg.sparql.groups import inside, modifiers, outermost_group, parts_of
 from kg.store import Answers, Description, Readable, Snapshots
 
 BASE = "https://library.example/"
@@ -115,11 +115,12 @@ def test_constants_are_terms_and_neither_functions_nor_datatypes() -> None:
 
 SOUP = ["?s", ":p", "a", "5", "'x'", "@en", "^^", ".", ";", ",", "{", "}", "(", ")", "[", "]", "{|", "|}", "+", "/"]
 SOUP += ["^", "?", "FILTER", "NOT", "EXISTS", "GRAPH", "UNION", "OPTIONAL", "VALUES", "BIND", "SELECT", "<<", ">>"]
+SOUP += ["HAVING", "LIMIT"]
 
 
 @given(st.lists(st.sampled_from(SOUP), max_size=30))
 def test_any_tokens_are_read_to_their_end(words: list[str]) -> None:
-    text = "ASK { " + " ".join(words) + " }"
+    text = "ASK { " + " ".join(words) + " } VALUES ?s " + " ".join(words)
     try:
         tokens = vet(text, Limits()).tokens
     except KgError:
@@ -129,6 +130,9 @@ def test_any_tokens_are_read_to_their_end(words: list[str]) -> None:
         assert part.tokens
         assert 0 <= part.start < len(text)
         list(parts_of(text, inside(part.tokens)))
+    for part in modifiers(text, tokens):
+        assert part.tokens
+        assert text.startswith(part.text, part.start)
 
 
 MISTAKES = {
@@ -228,6 +232,56 @@ def test_the_first_part_that_leaves_nothing_is_named(library: Readable, name: st
     assert (told.kind, told.text, told.alone, told.turned, told.unknown) == (kind, text, alone, turned, ())
 
 
+MODIFIED = {
+    "no row is let through": ("SELECT * { ?b a :Book } ORDER BY ?b OFFSET 0 LIMIT 0", "LIMIT", "LIMIT 0", False),
+    "all rows are skipped": ("CONSTRUCT WHERE { ?b a :Book } LIMIT 5 OFFSET 100", "OFFSET", "OFFSET 100", False),
+    "no group is large enough": (
+        "SELECT ?b { ?b :pages ?n } GROUP BY ?b HAVING (COUNT(*) > 5) LIMIT 10 OFFSET 0",
+        "HAVING",
+        "HAVING (COUNT(*) > 5)",
+        False,
+    ),
+    "the first of two": (
+        "SELECT ?b { ?b :pages ?n } GROUP BY ?b HAVING (COUNT(*) > 5) OFFSET 100",
+        "HAVING",
+        "HAVING (COUNT(*) > 5)",
+        False,
+    ),
+    "values that none has": ("SELECT * { ?b :pages ?n } VALUES ?n { 1 2 }", "VALUES", "VALUES ?n { 1 2 }", True),
+    "nothing is said of it": (
+        "DESCRIBE :graph FROM <https://library.example/graph/books>",
+        "DESCRIBE",
+        "DESCRIBE :graph",
+        False,
+    ),
+}
+
+
+@pytest.mark.parametrize("name", MODIFIED)
+def test_what_stands_behind_the_patterns_is_named(library: Readable, name: str) -> None:
+    query, kind, text, alone = MODIFIED[name]
+    told = explain(library, query)
+    assert told
+    assert (told.kind, told.text, told.alone, told.turned) == (kind, text, alone, False)
+
+
+@pytest.mark.parametrize(
+    ("query", "term"),
+    [
+        ("DESCRIBE :ema <https://library.example/austin>", UnknownTerm(":ema", ":emma", "Emma")),
+        ("SELECT * { ?b a :Book } VALUES ?b { :ema }", UnknownTerm(":ema", ":emma", "Emma")),
+        (
+            "SELECT ?b { ?b :pages ?n } GROUP BY ?b HAVING (?b = :ema || xsd:string(?b) = '')",
+            UnknownTerm(":ema", ":emma", "Emma"),
+        ),
+    ],
+)
+def test_unknown_terms_are_named_wherever_they_stand(library: Readable, query: str, term: UnknownTerm) -> None:
+    told = explain(library, query)
+    assert told
+    assert told.unknown[0] == term
+
+
 def test_the_place_is_that_of_the_predicate_in_the_query(library: Readable) -> None:
     told = explain(library, "SELECT * {\n  ?b a :Book ; # each book\n     :wrote ?p\n}")
     assert told
@@ -248,10 +302,8 @@ def test_the_graphs_of_the_query_are_those_of_the_questions(library: Readable) -
 @pytest.mark.parametrize(
     "query",
     [
-        "SELECT * { ?b a :Book } LIMIT 0",
-        "SELECT ?b { ?b :pages ?n } GROUP BY ?b HAVING (COUNT(*) > 5)",
         "SELECT * { ?b a :Book . ?p a :Person FILTER (?b = ?p) }",
-        "DESCRIBE :nothing",
+        "DESCRIBE ?n { :emma :pages ?n }",
     ],
 )
 def test_what_is_not_understood_is_not_explained(library: Readable, query: str) -> None:

@@ -1,43 +1,44 @@
 """Why an answer is empty: the first part of the query that leaves nothing, and the known terms nearest to unknown ones.
 
 The parts of the outermost group are asked for one after another, each together with the parts before it that it shares
-variables with. Every question is a small ASK; their number and their time together are bounded.
+variables with. Every question is a small ASK; their number and their time together are bounded. Where they all leave
+something, the query is asked without what stands behind the group, one thing after the other.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from difflib import SequenceMatcher
 from functools import cached_property
 from itertools import islice
 from time import monotonic
 from typing import Final
 
-from kg.answer import Ask, labels_of
+from kg.answer import Ask
 from kg.errors import QueryError, QueryStopped, ServiceBusy
-from kg.namespaces import PREFIXES, namespace_of, shorten
-from kg.queries import NAMING_PROPERTIES
-from kg.sparql import Limits, Token, called_services, dataset_clause, iri_term, position, prologue, string_term, vet
-from kg.sparql.groups import Part, inside, outermost_group, parts_of
+from kg.explain.nearest import MOST_CHARACTERS, nearest_iri, nearest_value
+from kg.sparql import Limits, Token, called_services, dataset_clause, position, prologue, vet
+from kg.sparql.groups import Part, described, inside, modifiers, outermost_group, parts_of
 from kg.store import Answers, Description, Readable, Term
 
 _MOST_QUESTIONS: Final = 30
 _MOST_SECONDS: Final = 3.0
 """When no further question is asked."""
 _MOST_UNKNOWN: Final = 3
-_MOST_CANDIDATES: Final = 2000
-_MOST_CHARACTERS: Final = 300
-"""Of a part that is shown, and of a literal that is compared."""
-_NEAR: Final = 0.6
-"""The least likeness of two names that are shown as near, as `difflib` measures it; its own default."""
-_NEAR_ELSEWHERE: Final = 0.85
-"""The same for a name of another namespace."""
-
 _NEVER_EMPTY: Final = frozenset({"OPTIONAL", "BIND"})
-_XSD_STRING: Final = f"{PREFIXES['xsd']}string"
+# Who is asked without: from the last that is applied to the first. Source: SPARQL 1.1 Query §18.2.4, §18.2.5.
+_TAKEN_AWAY: Final = ("LIMIT", "OFFSET", "VALUES", "HAVING")
+_REASONS: Final[Mapping[str, str]] = {
+    "FILTER": "This filter removes every row that the patterns find",
+    "MINUS": "This MINUS removes every row that is found before it",
+    "HAVING": "This HAVING removes every group",
+    "OFFSET": "This skips every row that there is",
+    "LIMIT": "This lets no row through",
+    "DESCRIBE": "The graph says nothing about this",
+}
+_ONLY_ALONE: Final = "This part has matches of its own, but none together with what stands before it"
+_NO_MATCH: Final = "Nothing in the graph matches this part"
 
 _OCCURS: Final = """
 ASK {{
@@ -47,36 +48,6 @@ ASK {{
   UNION {{ GRAPH {term} {{ ?s ?p ?o }} }}
 }}"""
 _VALUE_OCCURS: Final = "ASK {{ GRAPH ?graph {{ ?s {predicate} {term} }} }}"
-_VALUES_OF: Final = (
-    "SELECT DISTINCT ?value WHERE {{ GRAPH ?graph {{ ?s {predicate} ?value }} FILTER (isLiteral(?value)) }}"
-    f" LIMIT {_MOST_CANDIDATES}"
-)
-_VOCABULARY: Final = f"""
-PREFIX owl: <{PREFIXES["owl"]}>
-PREFIX rdf: <{PREFIXES["rdf"]}>
-PREFIX rdfs: <{PREFIXES["rdfs"]}>
-SELECT DISTINCT ?term WHERE {{
-  {{
-    VALUES ?kind {{
-      owl:Class rdfs:Class rdf:Property owl:ObjectProperty owl:DatatypeProperty owl:AnnotationProperty
-    }}
-    GRAPH ?graph {{ ?term a ?kind }}
-  }} UNION {{
-    SELECT ?term WHERE {{ GRAPH ?graph {{ ?s ?term ?o }} }}
-    LIMIT 100000
-  }}
-  FILTER (isIRI(?term))
-}}
-LIMIT {_MOST_CANDIDATES}
-"""
-_THINGS: Final = """
-SELECT DISTINCT ?term WHERE {{
-  VALUES ?naming {{ {naming} }}
-  GRAPH ?graph {{ ?term ?naming ?name }}
-  FILTER (isIRI(?term) && STRSTARTS(STR(?term), {namespace}))
-}}
-LIMIT {most}
-"""
 
 
 @dataclass(frozen=True)
@@ -96,7 +67,7 @@ class Explanation:
     """The first part of a query that leaves no solution."""
 
     kind: str
-    """`pattern`, `group`, `VALUES`, `MINUS` or `FILTER`."""
+    """`pattern`, `group`, `VALUES`, `MINUS`, `FILTER`, `HAVING`, `OFFSET`, `LIMIT` or `DESCRIBE`."""
     text: str
     """The part; at most 300 characters of it."""
     line: int
@@ -106,6 +77,11 @@ class Explanation:
     turned: bool
     """Whether there are solutions when subject and object of the pattern change places."""
     unknown: tuple[UnknownTerm, ...]
+
+    @property
+    def reason(self) -> str:
+        """What is wrong with the part, as a sentence without its full stop."""
+        return _REASONS.get(self.kind) or (_ONLY_ALONE if self.alone else _NO_MATCH)
 
 
 class _Bounded:
@@ -170,6 +146,17 @@ class _Case:
         )
         return bool(results.boolean)
 
+    def is_answered(self, text: str) -> bool:
+        """Whether another query than this one, asked of the same dataset, has an answer that is not empty.
+
+        Raises:
+            QueryError: enough has been asked, or the engine cannot answer it.
+        """
+        results = self.snapshot.query(
+            vet(text, self.limits).text, default_graphs=self.ask.default_graphs, named_graphs=self.ask.named_graphs
+        )
+        return bool(results.boolean) or any(True for _ in results.rows(1))
+
     def resolve(self, term: str) -> Term | None:
         """A constant of the query as the engine reads it."""
         text = f"{self.prologue}\nSELECT ?term {{ VALUES ?term {{ {term} }} }}"
@@ -177,24 +164,17 @@ class _Case:
 
 
 def explain_empty(snapshot: Readable, ask: Ask, limits: Limits) -> Explanation | None:
-    """Which part of a SELECT, ASK or CONSTRUCT that was answered without a row leaves nothing.
+    """Which part of a query that was answered without a row leaves nothing.
 
-    None where every part that is understood leaves something (then LIMIT or HAVING, say, is the reason), where it
-    cannot be found out with few questions in a short time, and where each question would call other endpoints again.
+    None where every part that is understood leaves something, where it cannot be found out with few questions in a
+    short time, and where each question would call other endpoints again.
     """
     if called_services(ask.query.text):
         return None
     case = _Case(_Bounded(snapshot), ask, limits)
     with suppress(QueryError, ServiceBusy):
-        return _explain(case, outermost_group(ask.query.tokens))
+        return _explain(case, outermost_group(ask.query.tokens)) or _modified(case) or _described(case)
     return None
-
-
-def named_things(snapshot: Readable, namespace: str) -> list[str]:
-    """The IRIs of a namespace that have a name, ordered; at most 2,000."""
-    naming = " ".join(iri_term(iri) for iri in NAMING_PROPERTIES)
-    text = _THINGS.format(naming=naming, namespace=string_term(namespace), most=_MOST_CANDIDATES)
-    return sorted(row[0].value for row in snapshot.query(text).rows() if row[0])
 
 
 def _explain(case: _Case, group: Sequence[Token]) -> Explanation | None:
@@ -216,6 +196,25 @@ def _explain(case: _Case, group: Sequence[Token]) -> Explanation | None:
     return None
 
 
+def _modified(case: _Case) -> Explanation | None:
+    """What behind the group leaves nothing of what it finds."""
+    left = case.ask.query.text
+    found = [part for part in modifiers(left, case.ask.query.tokens) if part.kind in _TAKEN_AWAY]
+    for part in sorted(found, key=lambda part: _TAKEN_AWAY.index(part.kind)):
+        if part.kind == "LIMIT" and int(part.tokens[-1].text):
+            continue
+        left = f"{left[: part.start]}{' ' * len(part.text)}{left[part.start + len(part.text) :]}"
+        if case.is_answered(left):
+            return replace(_explained(case, part, ()), alone=part.kind == "VALUES")
+    return None
+
+
+def _described(case: _Case) -> Explanation | None:
+    """A DESCRIBE of things by their IRIs alone."""
+    part = described(case.ask.query.text, case.ask.query.tokens)
+    return _explained(case, part, ()) if part else None
+
+
 def _explained(case: _Case, part: Part, before: Sequence[Part]) -> Explanation:
     alone = part.kind != "FILTER" and bool(before) and case.holds(part)
     if part.kind == "group" and not alone:
@@ -231,7 +230,7 @@ def _explained(case: _Case, part: Part, before: Sequence[Part]) -> Explanation:
 
 
 def _clipped(text: str) -> str:
-    return text if len(text) <= _MOST_CHARACTERS else f"{text[:_MOST_CHARACTERS].rstrip()} …"
+    return text if len(text) <= MOST_CHARACTERS else f"{text[:MOST_CHARACTERS].rstrip()} …"
 
 
 def _sharing(parts: Sequence[Part], part: Part) -> list[Part]:
@@ -268,69 +267,12 @@ def _unknown_terms(case: _Case, part: Part, before: Sequence[Part]) -> Iterator[
             continue
         term = case.resolve(text)
         if term:
-            near = _nearest_value(case, part, term) if literal else _nearest_iri(case.snapshot, term.value)
+            near = _near_value(case, part, term) if literal else nearest_iri(case.snapshot, term.value)
             yield UnknownTerm(text, *near)
 
 
-def _nearest_value(case: _Case, part: Part, wanted: Term) -> tuple[str, str]:
+def _near_value(case: _Case, part: Part, wanted: Term) -> tuple[str, str]:
     """The literal nearest to one among the values of the same property, and no label."""
     if not part.predicate:
         return "", ""
-    text = f"{case.prologue}\n{_VALUES_OF.format(predicate=part.predicate)}"
-    values = {
-        string_term(
-            term.value, language=term.language, datatype="" if term.datatype == _XSD_STRING else term.datatype
-        ): (term.value.casefold(),)
-        for (term,) in case.snapshot.query(text).rows()
-        if term and len(term.value) <= _MOST_CHARACTERS
-    }
-    return _nearest(wanted.value[:_MOST_CHARACTERS].casefold(), values), ""
-
-
-def _nearest_iri(snapshot: Readable, wanted: str) -> tuple[str, str]:
-    """The IRI nearest to one, by its last part or its label, and that label.
-
-    Searched are classes, properties, and the named things of the same namespace or else of the one around it.
-    """
-    namespace = namespace_of(wanted)
-    things = named_things(snapshot, namespace) or named_things(snapshot, namespace_of(namespace[:-1]))
-    known = sorted({row[0].value for row in snapshot.query(_VOCABULARY).rows() if row[0]} | set(things))
-    labels = labels_of(snapshot, known)
-    # Of two that are equally near: a class for a class (both have a capital).
-    capital = _local(wanted)[:1].isupper()
-    names = {
-        iri: tuple(_words(name) for name in (_local(iri), labels.get(iri, "")) if name)
-        for iri in sorted(known, key=lambda iri: _local(iri)[:1].isupper() != capital)
-    }
-    here = {iri: spellings for iri, spellings in names.items() if namespace_of(iri) == namespace}
-    words = _words(_local(wanted))
-    found = words and (_nearest(words, here) or _nearest(words, names, least=_NEAR_ELSEWHERE))
-    return (shorten(found, PREFIXES | snapshot.description.prefixes), labels.get(found, "")) if found else ("", "")
-
-
-def _nearest(wanted: str, names: Mapping[str, Collection[str]], *, least: float = _NEAR) -> str:
-    """The first of the keys one of whose names is most like what is wanted; empty where none is near."""
-    found = ""
-    matcher = SequenceMatcher(b=wanted, autojunk=False)
-    for key, spellings in names.items():
-        for spelling in spellings:
-            matcher.set_seq1(spelling)
-            if min(matcher.real_quick_ratio(), matcher.quick_ratio()) < least:
-                continue
-            likeness = matcher.ratio()
-            if likeness > least or (not found and likeness == least):
-                found, least = key, likeness
-    return found
-
-
-def _local(iri: str) -> str:
-    return iri[len(namespace_of(iri)) :]
-
-
-def _words(name: str) -> str:
-    """A name as words in small letters.
-
-    >>> _words("hasTopConcept"), _words("img-biodiversity")
-    ('has top concept', 'img biodiversity')
-    """
-    return " ".join(re.findall(r"[^\W_]+", re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", name))).casefold()
+    return nearest_value(case.snapshot, wanted, prologue=case.prologue, predicate=part.predicate), ""
