@@ -125,6 +125,17 @@ def answer(snapshot: Readable, ask: Ask, row: Format) -> bytes:
     return _results(snapshot, ask).serialize(row.name, _prefixes(snapshot))
 
 
+def is_empty(snapshot: Readable, ask: Ask) -> bool:
+    """Whether the answer has no row and no triple, or is `false`.
+
+    Raises:
+        QuerySyntax: the query is not SPARQL.
+        QueryError: the engine cannot evaluate it.
+    """
+    results = _results(snapshot, ask)
+    return not (any(True for _ in results.rows(1)) if results.boolean is None else results.boolean)
+
+
 def job(ask: Ask, row: Format) -> dict[str, Any]:
     """The request to a worker for an answer in a format other than HTML."""
     wanted: dict[str, Any] = {"query": ask.query.text, "format": row.name}

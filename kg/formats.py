@@ -1,8 +1,9 @@
 """The one table of formats: names, media types, extensions; which kinds of answer they fit, and how they are read."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from operator import not_
 from typing import Final
 
 SOLUTIONS: Final = "solutions"
@@ -32,6 +33,8 @@ class Format:
     other_names: tuple[str, ...] = ()
     other_media_types: tuple[str, ...] = ()
     """Media types that clients ask for and that name the same bytes; the answer then carries the type asked for."""
+    is_empty: Callable[[bytes], bool] = not_
+    """Whether an answer in it, as the engine writes it, has no row and no triple, or is `false`."""
     read_types: tuple[str, ...] = ()
     """Media types under which documents are submitted in it; empty where it is only written."""
     read_extensions: tuple[str, ...] = ()
@@ -47,6 +50,15 @@ class Format:
         return content_type(self.media_type, charset=self.charset)
 
 
+def _ends_with(*endings: bytes) -> Callable[[bytes], bool]:
+    return lambda answer: answer.endswith(endings)
+
+
+def _is_a_line_or_false(answer: bytes) -> bool:
+    """Whether there is nothing but the names of the columns, or `false`."""
+    return answer.find(b"\n") == len(answer) - 1 or answer == b"false"
+
+
 _RESULTS: Final = (SOLUTIONS, BOOLEAN)
 _TRIPLES: Final = (GRAPH,)
 
@@ -54,7 +66,15 @@ _TRIPLES: Final = (GRAPH,)
 # Source: the media type registration in SPARQL 1.1 Query Results JSON, XML, and CSV and TSV; RDF 1.1 Turtle, N-Triples,
 # N-Quads, TriG and RDF/XML; JSON-LD 1.1; Notation3.
 FORMATS: Final = (
-    Format("json", "JSON", "application/sparql-results+json", "srj", _RESULTS, other_media_types=("application/json",)),
+    Format(
+        "json",
+        "JSON",
+        "application/sparql-results+json",
+        "srj",
+        _RESULTS,
+        other_media_types=("application/json",),
+        is_empty=_ends_with(b'"bindings":[]}}', b'"boolean":false}'),
+    ),
     Format(
         "xml",
         "XML",
@@ -62,9 +82,10 @@ FORMATS: Final = (
         "srx",
         _RESULTS,
         other_media_types=("application/xml", "text/xml"),
+        is_empty=_ends_with(b"<results></results></sparql>", b"<boolean>false</boolean></sparql>"),
     ),
-    Format("csv", "CSV", "text/csv", "csv", _RESULTS, charset=True),
-    Format("tsv", "TSV", "text/tab-separated-values", "tsv", _RESULTS, charset=True),
+    Format("csv", "CSV", "text/csv", "csv", _RESULTS, charset=True, is_empty=_is_a_line_or_false),
+    Format("tsv", "TSV", "text/tab-separated-values", "tsv", _RESULTS, charset=True, is_empty=_is_a_line_or_false),
     Format(
         "turtle",
         "Turtle",
@@ -94,6 +115,7 @@ FORMATS: Final = (
         _TRIPLES,
         other_names=("json", "json-ld"),
         other_media_types=("application/json",),
+        is_empty=_ends_with(b"[]"),
         read_types=("application/ld+json", "application/json"),
         read_extensions=("jsonld", "json"),
     ),
@@ -105,6 +127,7 @@ FORMATS: Final = (
         _TRIPLES,
         other_names=("rdf", "xml", "rdf+xml"),
         other_media_types=("application/xml", "text/xml"),
+        is_empty=_ends_with(b'">\n</rdf:RDF>'),
         read_types=("application/rdf+xml", "application/xml", "text/xml"),
         read_extensions=("rdf", "owl", "xml"),
     ),

@@ -15,7 +15,7 @@ from itertools import islice
 from time import monotonic
 from typing import Final
 
-from kg.answer import Ask
+from kg.answer import Ask, is_empty
 from kg.errors import QueryError, QueryStopped, ServiceBusy
 from kg.explain.nearest import MOST_CHARACTERS, nearest_iri, nearest_value
 from kg.sparql import Limits, Token, called_services, dataset_clause, position, prologue, vet
@@ -152,10 +152,7 @@ class _Case:
         Raises:
             QueryError: enough has been asked, or the engine cannot answer it.
         """
-        results = self.snapshot.query(
-            vet(text, self.limits).text, default_graphs=self.ask.default_graphs, named_graphs=self.ask.named_graphs
-        )
-        return bool(results.boolean) or any(True for _ in results.rows(1))
+        return not is_empty(self.snapshot, self.ask._replace(query=vet(text, self.limits)))
 
     def resolve(self, term: str) -> Term | None:
         """A constant of the query as the engine reads it."""

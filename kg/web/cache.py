@@ -13,7 +13,7 @@ Headers = Sequence[tuple[bytes, bytes]]
 Key = tuple[str | bytes, ...]
 """What of a request decides about its answer."""
 
-# What an entry takes beside its key and body: its headers, and the objects that hold it.
+# What an entry takes beside its key, headers and body: the objects that hold it.
 _ENTRY_BYTES: Final = 2048
 _MOST_BYTES_AN_ENTRY: Final = 1024 * 1024
 _WORTH_COMPRESSING_BYTES: Final = 1024
@@ -34,7 +34,7 @@ class Kept:
     @property
     def size(self) -> int:
         """How many bytes it may come to hold: all compressed forms together are hardly larger than the body."""
-        return 2 * len(self.body)
+        return 2 * len(self.body) + sum([len(value) for _, value in self._headers])
 
     def entity_tag(self, encoding: str) -> str:
         """The strong entity tag: the same for the same bytes.

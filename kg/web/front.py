@@ -32,6 +32,7 @@ from kg.web.app import create_app, most_body_bytes
 from kg.web.cache import Cache, Kept, Key
 from kg.web.connections import Reply
 from kg.web.exchange import Plan, Request
+from kg.web.explaining import help_header
 from kg.web.gateway import Exchange, Headers, Receive, Send, encoded, environ, run_wsgi
 from kg.web.headers import EVERY_ANSWER
 from kg.web.negotiation import JSON_PROBLEM, accepted_types, prefers_html
@@ -141,7 +142,7 @@ class Front:
             reply.go_on(partial(self._go_on, answer, plan, key))
             return
         answer.close()  # the next query may have its worker
-        kept = Kept(_headers(plan, key), answer.payload)
+        kept = Kept((*_headers(plan, key), *help_header(exchange, plan, answer.payload)), answer.payload)
         reply.send(*whole_answer(exchange, kept))
         if key is not None:
             self._cache.put(answer.number, key, kept)
@@ -158,7 +159,7 @@ class Front:
         exchange = Exchange(scope, receive, send)
         try:
             answer.check()
-            await self._send(exchange, answer, key, _headers(plan, key))
+            await self._send(exchange, plan, answer, key, _headers(plan, key))
         except Exception as error:  # noqa: BLE001 - this is the outermost handler
             await self._send_problem(exchange, error, plan)
         finally:
@@ -222,14 +223,14 @@ class Front:
         try:
             keep = key if plan.ask.query.repeatable else None
             sent = _headers(plan, keep) if headers is None else with_keeping(headers, may_be_kept=keep is not None)
-            await self._send(exchange, Zipped(answer) if plan.packed else answer, keep, sent)
+            await self._send(exchange, plan, Zipped(answer) if plan.packed else answer, keep, sent)
         finally:
             answer.close()
 
-    async def _send(self, exchange: Exchange, answer: Parts, key: Key | None, headers: Headers) -> None:
+    async def _send(self, exchange: Exchange, plan: Plan, answer: Parts, key: Key | None, headers: Headers) -> None:
         """Send an answer that has begun; with a key, keep it."""
         if answer.whole:
-            kept = Kept(headers, answer.payload)
+            kept = Kept((*headers, *help_header(exchange, plan, answer.payload)), answer.payload)
             await send_kept(exchange, kept)
             if key is not None:
                 self._cache.put(answer.number, key, kept)

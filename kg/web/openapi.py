@@ -13,6 +13,7 @@ from urllib.parse import quote
 from kg.formats import BOOLEAN, FORMATS, Format, formats_for
 from kg.queries import HIDDEN, Parameter, StoredQuery
 from kg.sssom import LINKS
+from kg.web.explaining import PREFIX as EXPLAINING
 from kg.web.negotiation import HTML
 from kg.web.openapi_data import TAG as DATA
 from kg.web.openapi_data import data_paths
@@ -38,6 +39,8 @@ from kg.web.protocol import FORM, QUERY
 # A query may ask for a past that is not, reach out, and be more than the engine can evaluate.
 _OF_QUERIES: Final = (HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND, HTTPStatus.UNPROCESSABLE_ENTITY)
 
+_EXPLANATION: Final = {JSON: {"schema": reference("schemas", "Explanation")}}
+
 _OWN: Final = "asked by the service itself"
 
 _SCHEMA_OF_TYPE: Final = {
@@ -54,6 +57,10 @@ def describe_api(
 ) -> dict[str, Any]:
     """The OpenAPI document; `root` is the address of the service, with a slash at its end."""
     paths: dict[str, Any] = {"/sparql": _endpoint(), "/questions": _list()}
+    paths |= {
+        f"{EXPLAINING}/sparql": _explaining(),
+        f"{EXPLAINING}/questions/{{group}}/{{name}}": _explaining_a_question(),
+    }
     paths |= {f"/questions/{quote(stored.identifier)}": {"get": _question(stored)} for stored in questions}
     paths |= entity_paths()
     paths |= data_paths(links=any(stored.identifier == LINKS for stored in questions))
@@ -112,6 +119,38 @@ def _endpoint() -> dict[str, Any]:
             "requestBody": {"required": True, "content": {FORM: {"schema": form}, QUERY: {"schema": query}}},
             "responses": answers | problems(body=True, more=_OF_QUERIES),
         },
+    }
+
+
+def _explaining() -> dict[str, Any]:
+    """The operations of the endpoint, answered otherwise."""
+    answers = {"200": {"description": "Why the answer is empty.", "content": _EXPLANATION}}
+    text = "The same request as at the endpoint; an empty answer of that links to here, with the relation `help`."
+    return {
+        method: operation
+        | {
+            "operationId": f"explain_{operation['operationId']}",
+            "summary": "Say why the answer to a query is empty",
+            "description": text,
+            "responses": {**operation["responses"], **answers},
+        }
+        for method, operation in _endpoint().items()
+    }
+
+
+def _explaining_a_question() -> dict[str, Any]:
+    parts = [{"name": name, "in": "path", "required": True, "schema": TEXT} for name in ("group", "name")]
+    names = sorted({name for row in FORMATS for name in (row.name, *row.other_names)})
+    return {
+        "get": {
+            "operationId": "explain_question",
+            "tags": ["SPARQL"],
+            "summary": "Say why the answer to a stored question is empty",
+            "description": "The same parameters as the question has.",
+            "parameters": [*parts, *past_parameters(), *answer_parameters(names)],
+            "responses": {"200": {"description": "Why the answer is empty.", "content": _EXPLANATION}}
+            | problems(more=_OF_QUERIES),
+        }
     }
 
 

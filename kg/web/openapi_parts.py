@@ -172,6 +172,28 @@ SCHEMAS: Final = {
             | {"description": "What may have been meant by a name, or is answered from here instead."},
         },
     ),
+    "Explanation": _object(
+        ["empty", "explanation"],
+        {
+            "empty": {"type": "boolean", "description": "Whether the answer has no row and no triple, or is `false`."},
+            "explanation": {
+                "description": "The first part of the query that leaves nothing; null where none is found.",
+                "type": ["object", "null"],
+                "required": ["reason", "kind", "text", "line", "column", "turned", "unknown"],
+                "properties": {
+                    **_texts("reason", "kind", "text"),
+                    "line": {"type": "integer", "description": "Where in the query, counted from 1."},
+                    "column": {"type": "integer", "description": "Where in the line, counted from 1."},
+                    "turned": {
+                        "type": "boolean",
+                        "description": "Whether there are matches with subject and object the other way round.",
+                    },
+                    "unknown": _array(_object(["written", "nearest", "label"], _texts("written", "nearest", "label")))
+                    | {"description": "Terms that are not in the graph, each with the nearest that is."},
+                },
+            },
+        },
+    ),
     "Questions": _object(
         ["questions", "own"],
         {

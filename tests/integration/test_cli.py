@@ -207,6 +207,22 @@ def test_a_yes_or_no_is_a_word(kg: Kg, library: Path) -> None:
     assert kg("query", "-", state=library, stdin=f"ASK {{ <{BASE}nobody> ?p ?o }}").stdout == "false\n"
 
 
+def test_an_empty_answer_is_explained_beside_it(kg: Kg, library: Path) -> None:
+    text = f"SELECT ?author\nWHERE {{ ?book <{BASE}writenBy> ?author }}"
+    told = [
+        f"<{BASE}writenBy> is not in the graph. Did you mean :writtenBy (written by)?",
+        "Nothing in the graph matches this part (line 2, column 15 of the query):",
+        f"?book <{BASE}writenBy> ?author",
+    ]
+    table, rows = kg("query", "-", state=library, stdin=text), kg("query", "-", "-f", "csv", state=library, stdin=text)
+    assert (table.stderr.splitlines(), table.returncode) == (["0 rows", *told], 0)
+    assert (rows.stdout, rows.stderr.splitlines(), rows.returncode) == ("author\n", told, 0)
+    turned = kg("query", "-", state=library, stdin=f"ASK {{ <{BASE}austen> <{BASE}writtenBy> ?book }}")
+    assert turned.stdout == "false\n"
+    assert turned.stderr.endswith("With subject and object the other way round there are matches.\n")
+    assert kg("query", "-", "-f", "json", state=library, stdin=BOOKS).stderr == ""
+
+
 def test_the_headline_question_is_answered_on_the_real_content(kg: Kg, state: Path, built: Snapshot) -> None:
     ended = kg("query", HEADLINE, "-f", "json", state=state)
     found = [row["deliverable"]["value"] for row in json.loads(ended.stdout)["results"]["bindings"]]

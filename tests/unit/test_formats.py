@@ -1,8 +1,10 @@
 """The table of formats: exact media types, one meaning for a name, the preferred format first."""
 
 import pytest
+from pyoxigraph import Literal, NamedNode, Quad, Store
 
-from kg.formats import FORMATS, format_named, formats_for
+from kg.formats import BOOLEAN, FORMATS, GRAPH, SOLUTIONS, Format, format_named, formats_for
+from kg.store.results import run_query
 
 
 @pytest.mark.parametrize(
@@ -68,3 +70,24 @@ def test_names_and_media_types_are_not_shared_within_a_form(form: str) -> None:
 def test_every_row_carries_some_kind_of_answer() -> None:
     assert len(FORMATS) == 12
     assert all(row.kinds for row in FORMATS)
+
+
+LINES = ["", "x", "\n", "\r\n", '"bindings":[]}}', "<results></results></sparql>", "[]", '">\n</rdf:RDF>', "false"]
+
+
+@pytest.mark.parametrize("row", [row for row in FORMATS if row.name != "html"], ids=lambda row: row.name)
+def test_an_empty_answer_is_told_from_any_other(row: Format) -> None:
+    store = Store()
+    for text in LINES:
+        store.add(Quad(NamedNode("x:s"), NamedNode("x:p"), Literal(text)))
+    queries = {SOLUTIONS: "SELECT ?o ?none", BOOLEAN: "ASK", GRAPH: "CONSTRUCT { ?s ?p ?o }"}
+    for kind in row.kinds:
+        for number, condition in enumerate(
+            ["FILTER (false)", *(f"FILTER (STR(?o) = {Literal(text)})" for text in LINES)]
+        ):
+            query = f"{queries[kind]} WHERE {{ ?s ?p ?o {condition} }}"
+            written = run_query(store, query).serialize(row.name, {"x": "x:"})
+            assert row.is_empty(written) == (number == 0)
+    if SOLUTIONS in row.kinds:
+        assert not row.is_empty(run_query(store, "SELECT ?none {}").serialize(row.name, {}))
+        assert row.is_empty(run_query(store, "SELECT * {} LIMIT 0").serialize(row.name, {}))
