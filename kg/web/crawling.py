@@ -23,6 +23,7 @@ _NAMESPACE: Final = "http://www.sitemaps.org/schemas/sitemap/0.9"
 # What makes work and holds nothing that is not elsewhere.
 _LEFT_ALONE: Final = (
     "/sparql",
+    "/explain/",
     "/query?",
     "/search?",
     "/submissions",

@@ -183,6 +183,6 @@ def test_the_sitemap_lists_pages_that_are_there(client: FlaskClient, built: Snap
 def test_robots_are_led_to_the_sitemap_and_kept_from_queries(client: FlaskClient) -> None:
     lines = client.get("/robots.txt").text.splitlines()
     assert lines[0] == "User-agent: *"
-    assert "Disallow: /sparql" in lines
+    assert {"Disallow: /sparql", "Disallow: /explain/"} <= set(lines)
     assert "Sitemap: http://localhost/sitemap.xml" in lines
     assert not any("Disallow: /id".startswith(line) or line == "Disallow: /" for line in lines if line)
