@@ -93,6 +93,8 @@ NO_PAGES = frozenset(
         "dumps.links",
         "editor.examples",
         "editor.words",
+        "explaining.of_query",
+        "explaining.of_question",
         "graphs.graph_by_url",
         "questions.openapi",
         "reconciliation.endpoint",

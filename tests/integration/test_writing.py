@@ -492,6 +492,7 @@ def test_whoever_writes_has_a_token_that_is_good(house: House, method: str, path
 
 # What may be sent without a token, as nothing is written; the two last write only with a token in the form.
 HARMLESS = {
+    "/explain/sparql": ("ASK {}", "application/sparql-query"),
     "/query/names": ("[]", "application/json"),
     "/reconcile": ("queries={}", "application/x-www-form-urlencoded"),
     "/sparql": ("ASK {}", "application/sparql-query"),
