@@ -141,10 +141,7 @@ class _Case:
             QueryError: enough has been asked, the question is too large, or the engine cannot answer it.
         """
         text = "\n".join([self.prologue, "ASK", *self.dataset, "{", " .\n".join(part.text for part in parts), "}"])
-        results = self.snapshot.query(
-            vet(text, self.limits).text, default_graphs=self.ask.default_graphs, named_graphs=self.ask.named_graphs
-        )
-        return bool(results.boolean)
+        return self.is_answered(text)
 
     def is_answered(self, text: str) -> bool:
         """Whether another query than this one, asked of the same dataset, has an answer that is not empty.

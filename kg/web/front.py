@@ -142,7 +142,7 @@ class Front:
             reply.go_on(partial(self._go_on, answer, plan, key))
             return
         answer.close()  # the next query may have its worker
-        kept = Kept((*_headers(plan, key), *help_header(exchange, plan, answer.payload)), answer.payload)
+        kept = _kept(exchange, plan, _headers(plan, key), answer.payload)
         reply.send(*whole_answer(exchange, kept))
         if key is not None:
             self._cache.put(answer.number, key, kept)
@@ -230,7 +230,7 @@ class Front:
     async def _send(self, exchange: Exchange, plan: Plan, answer: Parts, key: Key | None, headers: Headers) -> None:
         """Send an answer that has begun; with a key, keep it."""
         if answer.whole:
-            kept = Kept((*headers, *help_header(exchange, plan, answer.payload)), answer.payload)
+            kept = _kept(exchange, plan, headers, answer.payload)
             await send_kept(exchange, kept)
             if key is not None:
                 self._cache.put(answer.number, key, kept)
@@ -284,6 +284,11 @@ class Front:
         root = f"{exchange.scheme}://{exchange.host}/"
         headers = [*EVERY_ANSWER, ("content-type", JSON_PROBLEM), ("vary", "Accept"), *problem.headers]
         await exchange.respond(problem.kind.status, encoded(headers), problem_document(problem, root))
+
+
+def _kept(exchange: Exchange, plan: Plan, headers: Headers, payload: bytes) -> Kept:
+    """A whole answer; an empty one leads to its explanation."""
+    return Kept((*headers, *help_header(exchange, plan, payload)), payload)
 
 
 def _headers(plan: Plan, key: Key | None) -> Headers:

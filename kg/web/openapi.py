@@ -39,6 +39,7 @@ from kg.web.protocol import FORM, QUERY
 # A query may ask for a past that is not, reach out, and be more than the engine can evaluate.
 _OF_QUERIES: Final = (HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND, HTTPStatus.UNPROCESSABLE_ENTITY)
 
+_NAMES: Final = sorted({name for row in FORMATS for name in (row.name, *row.other_names)})
 _EXPLANATION: Final = {JSON: {"schema": reference("schemas", "Explanation")}}
 
 _OWN: Final = "asked by the service itself"
@@ -89,12 +90,11 @@ def _endpoint() -> dict[str, Any]:
     """Source: SPARQL 1.1 Protocol §2.1."""
     query = {"type": "string", "description": "A SELECT, ASK, CONSTRUCT or DESCRIBE query."}
     graphs = {"type": "array", "items": IRI}
-    names = sorted({name for row in FORMATS for name in (row.name, *row.other_names)})
     chosen = [
         in_query("default-graph-uri", graphs, "Graphs whose merge is the default graph of the query."),
         in_query("named-graph-uri", graphs, "Named graphs of the query."),
         *past_parameters(),
-        *answer_parameters(names),
+        *answer_parameters(_NAMES),
     ]
     form = {
         "type": "object",
@@ -140,14 +140,13 @@ def _explaining() -> dict[str, Any]:
 
 def _explaining_a_question() -> dict[str, Any]:
     parts = [{"name": name, "in": "path", "required": True, "schema": TEXT} for name in ("group", "name")]
-    names = sorted({name for row in FORMATS for name in (row.name, *row.other_names)})
     return {
         "get": {
             "operationId": "explain_question",
             "tags": ["SPARQL"],
             "summary": "Say why the answer to a stored question is empty",
             "description": "The same parameters as the question has.",
-            "parameters": [*parts, *past_parameters(), *answer_parameters(names)],
+            "parameters": [*parts, *past_parameters(), *answer_parameters(_NAMES)],
             "responses": {"200": {"description": "Why the answer is empty.", "content": _EXPLANATION}}
             | problems(more=_OF_QUERIES),
         }

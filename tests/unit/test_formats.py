@@ -75,7 +75,14 @@ def test_every_row_carries_some_kind_of_answer() -> None:
 LINES = ["", "x", "\n", "\r\n", '"bindings":[]}}', "<results></results></sparql>", "[]", '">\n</rdf:RDF>', "false"]
 
 
-@pytest.mark.parametrize("row", [row for row in FORMATS if row.name != "html"], ids=lambda row: row.name)
+WRITTEN = [row for row in FORMATS if row.name != "html"]
+
+
+def test_all_formats_but_html_are_tried() -> None:
+    assert len(WRITTEN) == 11
+
+
+@pytest.mark.parametrize("row", WRITTEN, ids=lambda row: row.name)
 def test_an_empty_answer_is_told_from_any_other(row: Format) -> None:
     store = Store()
     for text in LINES:
