@@ -204,7 +204,7 @@ def _modified(case: _Case) -> Explanation | None:
 
 
 def _described(case: _Case) -> Explanation | None:
-    """A DESCRIBE of things by their IRIs alone."""
+    """A DESCRIBE of things by their IRIs."""
     part = described(case.ask.query.text, case.ask.query.tokens)
     return _explained(case, part, ()) if part else None
 

@@ -71,12 +71,12 @@ def modifiers(text: str, tokens: Sequence[Token]) -> Iterator[Part]:
 
 
 def described(text: str, tokens: Sequence[Token]) -> Part | None:
-    """`DESCRIBE` and the IRIs of what is described; None where that is found by a group, and in any other query."""
+    """`DESCRIBE` and the IRIs that stand behind it; None where there is none."""
     start = next((at for at, token in enumerate(tokens) if token.keyword == "DESCRIBE"), len(tokens))
     end = start + 1
     while end < len(tokens) and tokens[end].kind in ("iri", "pname"):
         end += 1
-    if end == start + 1 or outermost_group(tokens):
+    if end == start + 1:
         return None
     part = tuple(tokens[start:end])
     return Part("DESCRIBE", _slice(text, part), part, part[0].start)

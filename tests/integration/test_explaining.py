@@ -120,6 +120,12 @@ def test_a_stored_question_leads_to_its_own_explanation(server: Server) -> None:
     assert server.get("/explain/questions/explore/nothing").status == 404
 
 
+def test_what_a_client_left_unescaped_cannot_end_the_address(server: Server) -> None:
+    reply = server.send("GET", '/sparql?query=ASK{?s+a+<x:y>}&x=>;rel="next"', accept=JSON)
+    assert help_of(reply) == ["/explain/sparql?query=ASK%7B?s+a+%3Cx:y%3E%7D&x=%3E;rel=%22next%22"]
+    assert explained(server, reply)["empty"] is True
+
+
 def test_a_request_that_is_too_long_for_a_header_leads_nowhere(server: Server) -> None:
     reply = server.ask(f"{MISSPELT} # {'x' * 4096}")
     assert (reply.status, help_of(reply)) == (200, [])
