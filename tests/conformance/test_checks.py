@@ -41,7 +41,9 @@ FAULTS = {
         {(f"{BASE}id/passage/fault", f"{BASE}id/document/som28-midterm-progress-report")},
     ),
     "relation-without-statement": (
-        "framework:fault-e a emg:Framework ; emg:under framework:cbd .",
+        "framework:fault-e a emg:Framework ; emg:under framework:cbd ."  # what is proved is another relation of the two
+        f" <{BASE}id/statement/fault-e> a emg:Statement ; emg:subject framework:fault-e ; emg:object framework:cbd ;"
+        " emg:predicate emg:refersTo .",
         {(f"{BASE}id/framework/fault-e", f"{BASE}id/framework/cbd")},
     ),
     "state-without-phase": (
